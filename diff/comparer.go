@@ -1,0 +1,61 @@
+package diff
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+)
+
+// Options qualifies a [Comparer]. There is nothing to choose yet; a nil pointer is as good as an empty one.
+type Options struct{}
+
+// Comparer compares desired objects with live ones, as one field manager.
+type Comparer struct {
+	manager string
+	schemas *Schemas
+}
+
+// New returns a comparer for the applies of the field manager of that name. Nil schemas stand for the embedded ones, which
+// are those of Kubernetes' own kinds.
+func New(manager string, schemas *Schemas, opts *Options) *Comparer {
+	if schemas == nil {
+		schemas = NewSchemas(nil)
+	}
+	return &Comparer{manager: manager, schemas: schemas}
+}
+
+// Prepare freezes a desired object for any number of comparisons: it is copied, checked against its schema and hashed. The
+// error is an [*Error] for an object that the server would refuse whatever is live: no apiVersion, kind or name, a field that
+// the kind does not have, a list with two items of one key. An object whose kind has no schema here is prepared all the same
+// and compares as [Unsure].
+func (c *Comparer) Prepare(obj *unstructured.Unstructured) (*Desired, error) {
+	return prepare(c, obj)
+}
+
+// Compare says what an apply of d would change in live. A nil live is [Missing]. The live object must have been read at the
+// apiVersion of d, with its managedFields. The error is an [*Error].
+func (c *Comparer) Compare(d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
+	return compare(c, d, live)
+}
+
+// Error is an object that cannot be compared because the server would refuse it.
+type Error struct {
+	// Op is "prepare" or "compare".
+	Op  string
+	Ref cluster.Ref
+	// Path is the place of the fault, such as ".spec.replcas"; empty when it has none.
+	Path string
+	Err  error
+}
+
+// Error returns "prepare Deployment apps/web: .spec.replcas: field not declared in schema".
+func (e *Error) Error() string {
+	s := e.Op + " " + e.Ref.String() + ": "
+	if e.Path != "" {
+		s += e.Path + ": "
+	}
+	return s + e.Err.Error()
+}
+
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }

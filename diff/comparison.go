@@ -1,0 +1,86 @@
+package diff
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+)
+
+// Verdict is what a comparison comes to.
+type Verdict string
+
+const (
+	// Missing: there is no live object; an apply creates it.
+	Missing Verdict = "Missing"
+	// Same: an apply would change nothing, not even who owns what.
+	Same Verdict = "Same"
+	// Adopt: an apply would change no value, but the fields that our manager owns: it would take up ownership of
+	// fields that are as desired, or give up some that others own too.
+	Adopt Verdict = "Adopt"
+	// Differs: an apply would change values.
+	Differs Verdict = "Differs"
+	// Conflict: an apply is refused unless forced, since another manager owns fields with other values.
+	Conflict Verdict = "Conflict"
+	// Unsure: whether an apply would change anything is not known here; ask the server by a dry run.
+	Unsure Verdict = "Unsure"
+)
+
+// Reason says why something is not known.
+type Reason struct {
+	// Path is the place, empty for the whole object.
+	Path string `json:"path,omitempty"`
+	// Message is for a person.
+	Message string `json:"message"`
+}
+
+// Owner is a fact of managedFields: a manager that owns a field.
+type Owner struct {
+	Manager string `json:"manager"`
+	// Operation is "Apply" or "Update".
+	Operation string `json:"operation"`
+	// Subresource is empty for the object itself.
+	Subresource string `json:"subresource,omitempty"`
+	// Time is when this manager last changed anything in the set of fields that it owns. No field was last written by
+	// it later than that; it may have been earlier. Zero when the server recorded none.
+	Time time.Time `json:"time,omitzero"`
+}
+
+// Comparison is the answer for one object. Its fields are for reading.
+type Comparison struct {
+	Ref     cluster.Ref `json:"ref"`
+	Verdict Verdict     `json:"verdict"`
+	// Unsure says what is not known. With verdict [Differs] or [Conflict] the changes are certain and the list names
+	// what may come on top of them.
+	Unsure []Reason `json:"unsure,omitempty"`
+	// Changes are the leaf fields that an apply would change, in the order of their paths; of a conflict, those that a
+	// forced apply would. For [Missing] there is one, an addition at the empty path.
+	Changes []Change `json:"changes,omitempty"`
+	// Conflicts are the fields over which the server refuses an apply without force, with their owners.
+	Conflicts []cluster.FieldConflict `json:"conflicts,omitempty"`
+	// LastApplied is the time of our manager's last effective apply; zero when there was none.
+	LastApplied time.Time `json:"lastApplied,omitzero"`
+	// Suspects are the managers that wrote after LastApplied, the latest first. One of them made each drift that is
+	// among the changes; which one made it is a fact only where the change names it as an owner, since a removal leaves no trace
+	// of who did it.
+	Suspects []Owner `json:"suspects,omitempty"`
+
+	fingerprint string
+	predicted   *unstructured.Unstructured
+}
+
+// Fingerprint returns a digest of what justifies acting on the comparison: the desired object, the verdict, the changes and
+// who else owns the fields in question. The live object's resourceVersion, status and unrelated fields are no part of it, so
+// it outlives the writes of controllers.
+func (c *Comparison) Fingerprint() string { return c.fingerprint }
+
+// Predicted returns a copy of the object as the server would store it, by a forced apply when there are conflicts. What
+// bookkeeping the server renews with each write (managedFields, resourceVersion, generation) is as it is in the live object.
+// The error is [ErrUnpredictable] when the comparison has no schema to tell it from.
+func (c *Comparison) Predicted() (*unstructured.Unstructured, error) {
+	if c.predicted == nil {
+		return nil, ErrUnpredictable
+	}
+	return c.predicted.DeepCopy(), nil
+}

@@ -1,0 +1,47 @@
+// Package diff answers one question exactly: what would a server-side apply of a desired object by our field manager change
+// in the live object?
+//
+// The answer is computed without a request, from the kind's schema, from who owns which field (metadata.managedFields), and
+// from what an API server of Kubernetes is known to do to an object before it stores it: defaults, canonical forms, fields
+// that it drops. So two objects that differ in text and not in effect are [Same], a field that nobody of us set is never
+// drift, and a field that left the desired object is a removal only when we own it alone.
+//
+//	schemas := diff.NewSchemas(nil)
+//	c := diff.New("setpoint", schemas, nil)
+//	d, err := c.Prepare(desired)  // once per rendered object
+//	…
+//	cmp, err := c.Compare(d, live) // each time the live object may have moved
+//	if cmp.Verdict != diff.Same {
+//		err = diff.Fprint(os.Stdout, cmp, nil)
+//	}
+//
+// # What it knows and what it does not
+//
+// A server may run admission webhooks, which no schema tells of: a comparison says what the API server's own machinery
+// would do. Where even that cannot be known offline (a field owned at another version of a kind whose versions differ, a
+// value that the server allocates) the comparison is [Unsure] and says why; a dry run on the server settles it. It is never
+// [Same] by guess.
+//
+// The field status is the controllers' side and no part of a comparison when the kind has a status subresource.
+//
+// # Schemas
+//
+// [Schemas] takes them from the cluster's OpenAPI documents after [Schemas.Load], from custom resource definitions among
+// the desired objects after [Schemas.AddCRD], and else from the documents of Kubernetes itself, which are embedded.
+// [Comparer.Prepare] and [Comparer.Compare] never ask the network.
+//
+// # Secrets
+//
+// A [Value] at a path that holds a Secret's content shows itself as a marker, whatever it is printed with; and the text of
+// those contents is masked wherever else it appears in a comparison.
+//
+// # Errors
+//
+// Prepare and Compare return an [*Error] that names the object, and the path when there is one: an object without kind or
+// name, a field that the kind does not have, a list with two items of one key. The server refuses the same objects.
+//
+// # Concurrency
+//
+// [Comparer], [Schemas], [Desired] and [Comparison] are safe for concurrent use. Objects that are handed in are read during
+// the call and neither changed nor kept.
+package diff
