@@ -1,0 +1,3 @@
+module github.com/setpoint-dev/setpoint/internal/gen
+
+go 1.26.0
