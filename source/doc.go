@@ -14,7 +14,7 @@
 // # Errors
 //
 // A fetch that fails returns an [*Error] that names the source and the revision; errors.Is tells [ErrUnreachable],
-// [ErrUnauthorized], [ErrUnknownRevision] and [ErrAmbiguousRevision] apart. No error, log line or String result holds a
+// [ErrUnauthorized], [ErrUntrusted], [ErrUnknownRevision], [ErrAmbiguousRevision] and the others apart. No error, log line or String result holds a
 // credential. A tree whose content cannot be read fails with an error that is never [io/fs.ErrNotExist]: an absence that is
 // not true would render to nothing, and what renders to nothing may be pruned.
 //

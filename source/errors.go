@@ -6,8 +6,13 @@ import "errors"
 var (
 	// ErrUnreachable: the source did not answer. It may later.
 	ErrUnreachable = errors.New("unreachable")
+	// ErrUnstable: the source changed while it was read. It may be at rest later.
+	ErrUnstable = errors.New("changed while it was read")
 	// ErrUnauthorized: the source does not accept the credentials, or needs some.
 	ErrUnauthorized = errors.New("not authorised")
+	// ErrUntrusted: the server did not prove to be the expected one, by an unknown or changed host key or by a certificate
+	// that nobody vouches for. Nothing was sent to it.
+	ErrUntrusted = errors.New("server not trusted")
 	// ErrNotRepository: there is no repository at that address, or it is hidden from these credentials.
 	ErrNotRepository = errors.New("no repository there")
 	// ErrUnknownRevision: the source has no such revision.
@@ -16,6 +21,8 @@ var (
 	ErrAmbiguousRevision = errors.New("ambiguous revision")
 	// ErrCorrupt: content that the revision lists cannot be read.
 	ErrCorrupt = errors.New("content missing or damaged")
+	// ErrUnsafePath: a link leads out of the tree, or an entry is neither a file, a directory nor a link.
+	ErrUnsafePath = errors.New("unsafe path")
 	// ErrTooLarge: the content passes a configured bound.
 	ErrTooLarge = errors.New("too large")
 )
