@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -70,6 +71,8 @@ func collect(forms map[string]bool, value string) {
 		if quoted, err := json.Marshal(v); err == nil {
 			forms[string(quoted[1:len(quoted)-1])] = true
 		}
+		literal := strconv.Quote(v)
+		forms[literal[1:len(literal)-1]] = true
 		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
 			forms[e.EncodeToString([]byte(v))] = true
 		}

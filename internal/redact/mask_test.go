@@ -30,7 +30,7 @@ func TestEveryFormOfAValueIsMasked(t *testing.T) {
 		"data":       redact.Of(secret("data", map[string]any{"k": encoded})),
 		"stringData": redact.Of(secret("stringData", map[string]any{"k": value})),
 	} {
-		for _, form := range []string{value, encoded, string(quoted), strings.TrimSpace(value)} {
+		for _, form := range []string{value, encoded, string(quoted), fmt.Sprintf("%q", value), strings.TrimSpace(value)} {
 			got := m.String("before " + form + " after")
 			assert.NotContains(t, got, "line two", name)
 			assert.NotContains(t, got, encoded, name)
