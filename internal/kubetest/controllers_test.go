@@ -1,6 +1,7 @@
 package kubetest_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -184,5 +185,71 @@ func awaitDeleted(t *testing.T, w watch.Interface) {
 		case <-ctx.Done():
 			require.Fail(t, "out of time")
 		}
+	}
+}
+
+// TestAPIServiceWithoutBackend registers an API whose server is a simulated pod. It has to be found unavailable because
+// nothing listens there, at once and without a packet that leaves the machine.
+func TestAPIServiceWithoutBackend(t *testing.T) {
+	cluster := kubetest.Shared(t, &kubetest.Options{Controllers: true})
+	namespace := kubetest.Namespace(t, cluster.Config())
+	api := client(t, cluster.Config())
+	_, err := api.Resource(resources["deployments"]).Namespace(namespace).Create(t.Context(), parse(t, workload("Deployment", "x", "")), metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = api.Resource(resources["services"]).Namespace(namespace).Create(t.Context(), parse(t,
+		`{apiVersion: v1, kind: Service, metadata: {name: x}, spec: {selector: {app: x}, ports: [{port: 443}]}}`), metav1.CreateOptions{})
+	require.NoError(t, err)
+
+	registrations := api.Resource(resources["apiservices"])
+	group := "v1." + namespace + ".example.com"
+	t.Cleanup(func() { _ = registrations.Delete(context.Background(), group, metav1.DeleteOptions{}) })
+	_, err = registrations.Create(t.Context(), parse(t, fmt.Sprintf(`
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: %[1]s}
+spec:
+  group: %[2]s.example.com
+  version: v1
+  groupPriorityMinimum: 100
+  versionPriority: 100
+  insecureSkipTLSVerify: true
+  service: {namespace: %[2]s, name: x}
+`, group, namespace)), metav1.CreateOptions{})
+	require.NoError(t, err)
+	until(t, registrations, named(group), func(e watch.Event) bool {
+		conditions, _, _ := unstructured.NestedSlice(e.Object.(*unstructured.Unstructured).Object, "status", "conditions")
+		for _, c := range conditions {
+			c := c.(map[string]any)
+			if c["type"] == "Available" && c["status"] == "False" && c["reason"] == "FailedDiscoveryCheck" {
+				assert.Contains(t, c["message"], "502")
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// TestQuiet waits until a pod is ready and then changes it: exactly one write of the pod's status may follow a change, or
+// the simulator would be writing in circles.
+func TestQuiet(t *testing.T) {
+	cluster := kubetest.Shared(t, &kubetest.Options{Controllers: true})
+	pods := client(t, cluster.Config()).Resource(resources["pods"]).Namespace(kubetest.Namespace(t, cluster.Config()))
+	_, err := pods.Create(t.Context(), parse(t, `{apiVersion: v1, kind: Pod, metadata: {name: x}, spec: {initContainers: [{name: i, image: i}], containers: [{name: c, image: i}]}}`), metav1.CreateOptions{})
+	require.NoError(t, err)
+	ready := until(t, pods, named("x"), condition("Ready", "True"))
+
+	seen, err := pods.Watch(limited(t), metav1.ListOptions{FieldSelector: "metadata.name=x", ResourceVersion: ready.GetResourceVersion()})
+	require.NoError(t, err)
+	defer seen.Stop()
+	for _, patch := range []string{`{"metadata":{"labels":{"step":"1"}}}`, `{"metadata":{"labels":{"step":"2"}}}`, `{"spec":{"activeDeadlineSeconds":1000000}}`} {
+		_, err = pods.Patch(t.Context(), "x", "application/merge-patch+json", []byte(patch), metav1.PatchOptions{})
+		require.NoError(t, err)
+	}
+	var generation int64
+	for events := 1; generation < 2; events++ {
+		event, open := <-seen.ResultChan()
+		require.True(t, open)
+		require.LessOrEqual(t, events, 4, "three patches and one report of the new generation")
+		generation, _, _ = unstructured.NestedInt64(event.Object.(*unstructured.Unstructured).Object, "status", "observedGeneration")
 	}
 }
