@@ -1,0 +1,270 @@
+package crd_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
+)
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// parse reads one YAML document with numbers as the server has them.
+func parse(t testing.TB, text string) map[string]any {
+	t.Helper()
+	raw, err := yaml.YAMLToJSON([]byte(text))
+	require.NoError(t, err)
+	var out map[string]any
+	require.NoError(t, utiljson.Unmarshal(raw, &out))
+	return out
+}
+
+func load(t testing.TB, path string) *unstructured.Unstructured {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return &unstructured.Unstructured{Object: parse(t, string(raw))}
+}
+
+// accepted returns a definition as a server stores it.
+func accepted(t testing.TB, obj *unstructured.Unstructured) *unstructured.Unstructured {
+	t.Helper()
+	crd.Default(obj)
+	crd.PrepareCreate(obj)
+	require.Empty(t, crd.Validate(obj, crd.Options{IgnoreCEL: true}))
+	out, changed, err := crd.Accept(obj, nil, noon)
+	require.NoError(t, err)
+	require.True(t, changed)
+	return out
+}
+
+func compiled(t testing.TB, path string) *crd.Definition {
+	t.Helper()
+	d, err := crd.Compile(accepted(t, load(t, path)))
+	require.NoError(t, err)
+	return d
+}
+
+func widget(t testing.TB) *crd.Version { return compiled(t, "testdata/widget.yaml").Version("v1") }
+
+func causes(errs field.ErrorList) []string {
+	var out []string
+	for _, e := range errs {
+		out = append(out, e.Error())
+	}
+	return out
+}
+
+func TestCompile(t *testing.T) {
+	d := compiled(t, "testdata/widget.yaml")
+	assert.Equal(t, "test.example.com", d.Group)
+	assert.Equal(t, "WidgetList", d.Names.ListKind, "defaulted")
+	assert.Equal(t, "widget", d.Names.Singular, "defaulted")
+	assert.True(t, d.Namespaced)
+	assert.Equal(t, "v1", d.Storage().Name)
+	assert.Nil(t, d.Version("v3"))
+
+	v1, v2 := d.Version("v1"), d.Version("v2")
+	assert.True(t, v1.Status)
+	assert.Equal(t, ".spec.replicas", v1.Scale.SpecReplicasPath)
+	assert.Equal(t, "Size", v1.Columns[0].Name)
+	assert.Empty(t, v1.Warning)
+	assert.Equal(t, "test.example.com/v2 Widget is deprecated", v2.Warning)
+	assert.Equal(t, "Age", v2.Columns[0].Name, "the column of a version that names none")
+	assert.Nil(t, v2.Scale)
+}
+
+func TestCompileCorpus(t *testing.T) {
+	for _, path := range corpus(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			d := compiled(t, path)
+			assert.Equal(t, "monitoring.coreos.com", d.Group)
+			assert.NotNil(t, d.Storage())
+		})
+	}
+}
+
+// corpus returns the definitions of kube-prometheus below the folder that SETPOINT_CORPUS names.
+func corpus(t testing.TB) []string {
+	t.Helper()
+	root := os.Getenv("SETPOINT_CORPUS")
+	if root == "" {
+		t.Skip("SETPOINT_CORPUS does not name the folder with kube-prometheus")
+	}
+	paths, err := filepath.Glob(filepath.Join(root, "kube-prometheus/manifests/setup/*CustomResourceDefinition.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	return paths
+}
+
+func TestDecode(t *testing.T) {
+	tests := map[string]struct {
+		in, want string
+		unknown  []string
+		err      string
+	}{
+		"defaults at every depth, metadata kept": {
+			in:   `{metadata: {name: a, labels: {x: "y"}}, spec: {size: small}}`,
+			want: `{metadata: {name: a, labels: {x: "y"}}, spec: {size: small, replicas: 1, mode: auto, tier: basic, nested: {depth: 3}}}`,
+		},
+		"an unknown field is removed, also in metadata": {
+			in:      `{metadata: {name: a, nonsense: 1}, wild: 1, spec: {size: small, extra: {b: 1}, nested: {c: 1}}}`,
+			want:    `{metadata: {name: a}, spec: {size: small, replicas: 1, mode: auto, tier: basic, nested: {depth: 3}}}`,
+			unknown: []string{"metadata.nonsense", "spec.extra", "spec.nested.c", "wild"},
+		},
+		"nulls": {
+			in:   `{spec: {size: small, maybe: null, mode: null, tier: null, flag: null, plain: [null], nested: {more: {}}}}`,
+			want: `{spec: {size: small, maybe: null, mode: null, tier: basic, plain: [null], replicas: 1, nested: {depth: 3, more: {x: why}}}}`,
+		},
+		"unknown fields are kept where the schema says so": {
+			in:   `{spec: {size: small, free: {known: 1, other: {deep: true}}, any: [1, {z: null}], settings: {one: {}, two: {on: false}}}}`,
+			want: `{spec: {size: small, free: {known: 1, other: {deep: true}}, any: [1, {z: null}], settings: {one: {on: true}, two: {on: false}}, replicas: 1, mode: auto, tier: basic, nested: {depth: 3}}}`,
+		},
+		"an embedded object has the fields of every object": {
+			in:      `{spec: {size: small, strict: {apiVersion: v1, kind: Pod, metadata: {name: p, odd: 1}, spec: {a: b, c: d}, status: {}}}}`,
+			want:    `{spec: {size: small, strict: {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {a: b}}, replicas: 1, mode: auto, tier: basic, nested: {depth: 3}}}`,
+			unknown: []string{"spec.strict.spec.c", "spec.strict.status", "spec.strict.metadata.odd"},
+		},
+		"keys of list maps are defaulted": {
+			in:   `{spec: {size: small, ports: [{number: 1}]}}`,
+			want: `{spec: {size: small, ports: [{number: 1, protocol: TCP}], replicas: 1, mode: auto, tier: basic, nested: {depth: 3}}}`,
+		},
+		"malformed metadata": {in: `{metadata: {labels: {a: 1}}, spec: {size: small}}`, err: "cannot unmarshal number"},
+		"malformed kind":     {in: `{kind: 5}`, err: "expected string"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			obj := parse(t, test.in)
+			unknown, err := widget(t).Decode(obj)
+			if test.err != "" {
+				require.ErrorContains(t, err, test.err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, parse(t, test.want), obj)
+			assert.ElementsMatch(t, test.unknown, unknown)
+
+			again := (&unstructured.Unstructured{Object: obj}).DeepCopy().Object
+			_, err = widget(t).Decode(again)
+			require.NoError(t, err)
+			assert.Equal(t, obj, again, "decoding twice is decoding once")
+		})
+	}
+}
+
+func TestReadDropsWhatIsMalformed(t *testing.T) {
+	obj := parse(t, `{apiVersion: test.example.com/v1, kind: Widget, metadata: {name: a, labels: {x: 1}}, spec: {size: small, gone: 1}}`)
+	widget(t).Read(obj)
+	assert.Equal(t, parse(t, `{name: a}`), obj["metadata"])
+	assert.NotContains(t, obj["spec"], "gone")
+	assert.Contains(t, obj["spec"], "replicas")
+}
+
+func TestConvert(t *testing.T) {
+	d := compiled(t, "testdata/widget.yaml")
+	obj := &unstructured.Unstructured{Object: parse(t, `{apiVersion: test.example.com/v1, kind: Widget, metadata: {name: a}, spec: {size: small}}`)}
+	require.NoError(t, d.Convert(obj, "v2"))
+	d.Version("v2").Read(obj.Object)
+	assert.Equal(t, parse(t, `{size: small, colour: grey}`), obj.Object["spec"])
+	require.ErrorContains(t, d.Convert(obj, "v9"), `widgets.test.example.com has no version "v9"`)
+
+	d.Webhook = true
+	require.NoError(t, d.Convert(obj, "v2"), "nothing to convert")
+	require.ErrorContains(t, d.Convert(obj, "v1"), "conversion webhook, which this server does not call")
+}
+
+func TestValidateUpdateRatchets(t *testing.T) {
+	v := widget(t)
+	object := func(spec string) map[string]any {
+		return parse(t, `{apiVersion: test.example.com/v1, kind: Widget, metadata: {name: a}, spec: `+spec+`}`)
+	}
+	tests := map[string]struct {
+		old, new string
+		want     []string
+	}{
+		"a fault that was there stays":            {old: `{size: huge}`, new: `{size: huge, tier: x}`},
+		"a new fault is one":                      {old: `{size: huge}`, new: `{size: giant}`, want: []string{`spec.size: Unsupported value: "giant": supported values: "small", "large"`}},
+		"an item of a list map is known by keys":  {old: `{size: small, ports: [{number: 1, protocol: TCP, note: long}]}`, new: `{size: small, ports: [{number: 2, protocol: TCP}, {number: 1, protocol: TCP, note: long}]}`},
+		"an item of a plain list is not":          {old: `{size: small, plain: [1]}`, new: `{size: small, plain: [1, x]}`, want: []string{`spec.plain[0]: Invalid value: "integer": spec.plain[0] in body must be of type string: "integer"`}},
+		"a duplicate that was there stays":        {old: `{size: small, tags: [a, a]}`, new: `{size: small, tags: [a, a, b, b]}`},
+		"a duplicate that was not there is a one": {old: `{size: small, tags: [a]}`, new: `{size: small, tags: [a, a]}`, want: []string{`spec.tags[1]: Duplicate value: "a"`}},
+		"a missing field stays missing":           {old: `{}`, new: `{}`},
+		"a missing field where something changes": {old: `{}`, new: `{tier: x}`, want: []string{"spec.size: Required value"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, test.want, causes(v.ValidateUpdate(object(test.new), object(test.old))))
+		})
+	}
+}
+
+func TestValidateStatus(t *testing.T) {
+	v := widget(t)
+	old := parse(t, `{apiVersion: test.example.com/v1, kind: Widget, spec: {size: wrong}}`)
+	obj := parse(t, `{apiVersion: test.example.com/v1, kind: Widget, spec: {size: wrong}, status: {phase: Odd, replicas: 1}}`)
+	assert.Equal(t, []string{`status.phase: Unsupported value: "Odd": supported values: "Ready", "Waiting"`}, causes(v.ValidateStatus(obj, old)))
+}
+
+func TestAccept(t *testing.T) {
+	definition := func(text string) *unstructured.Unstructured {
+		obj := &unstructured.Unstructured{Object: parse(t, text)}
+		crd.Default(obj)
+		crd.PrepareCreate(obj)
+		return obj
+	}
+	first, changed, err := crd.Accept(definition(`{metadata: {name: as.x.io}, spec: {group: x.io, names: {plural: as, kind: A, shortNames: [z]}, versions: [{name: v1, storage: true}]}}`), nil, noon)
+	require.NoError(t, err)
+	require.True(t, changed)
+	assert.True(t, crd.Established(first))
+	_, changed, err = crd.Accept(first, nil, noon.Add(time.Hour))
+	require.NoError(t, err)
+	assert.False(t, changed, "a verdict is given once")
+
+	second := definition(`{metadata: {name: bs.x.io}, spec: {group: x.io, names: {plural: bs, kind: B, shortNames: [z, q]}, versions: [{name: v1, storage: true}]}}`)
+	refused, changed, err := crd.Accept(second, []*unstructured.Unstructured{first, second}, noon)
+	require.NoError(t, err)
+	require.True(t, changed)
+	assert.False(t, crd.Established(refused))
+	conditions, _, _ := unstructured.NestedSlice(refused.Object, "status", "conditions")
+	assert.Equal(t, "ShortNamesConflict", conditions[0].(map[string]any)["reason"])
+	assert.Equal(t, `"z" is already in use`, conditions[0].(map[string]any)["message"])
+
+	freed, changed, err := crd.Accept(refused, nil, noon)
+	require.NoError(t, err)
+	assert.True(t, changed)
+	assert.True(t, crd.Established(freed), "the name is free now")
+}
+
+func TestPrepare(t *testing.T) {
+	obj := load(t, "testdata/widget.yaml")
+	crd.Default(obj)
+	obj.Object["status"] = map[string]any{"storedVersions": []any{"forged"}}
+	crd.PrepareCreate(obj)
+	stored, _, _ := unstructured.NestedStringSlice(obj.Object, "status", "storedVersions")
+	assert.Equal(t, []string{"v1"}, stored, "a client cannot write status")
+
+	next := obj.DeepCopy()
+	versions := next.Object["spec"].(map[string]any)["versions"].([]any)
+	versions[0].(map[string]any)["storage"], versions[1].(map[string]any)["storage"] = false, true
+	crd.PrepareUpdate(next, obj)
+	stored, _, _ = unstructured.NestedStringSlice(next.Object, "status", "storedVersions")
+	assert.Equal(t, []string{"v1", "v2"}, stored)
+}
+
+func TestPrepareDelete(t *testing.T) {
+	obj := accepted(t, load(t, "testdata/widget.yaml"))
+	crd.PrepareDelete(obj, noon)
+	assert.Equal(t, []string{crd.CleanupFinalizer}, obj.GetFinalizers())
+	assert.True(t, crd.SetTerminating(obj, noon, false, "InstanceDeletionCompleted", "removed all instances"))
+	assert.False(t, crd.SetTerminating(obj, noon, false, "InstanceDeletionCompleted", "removed all instances"), "nothing to change")
+	assert.True(t, crd.Established(obj))
+}
