@@ -102,7 +102,7 @@ func public(t *testing.T) []string {
 		if short == "" {
 			short = "."
 		}
-		if !strings.HasPrefix(short, "internal/") && !strings.HasPrefix(short, "examples/") {
+		if !strings.Contains("/"+short+"/", "/internal/") && !strings.HasPrefix(short, "examples/") {
 			names = append(names, short)
 		}
 	}
