@@ -3,6 +3,7 @@ package kubetest_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -116,6 +117,7 @@ func TestFailures(t *testing.T) {
 }
 
 func TestPodWaitsForItsConfiguration(t *testing.T) {
+	t.Parallel()
 	cluster := kubetest.Shared(t, &kubetest.Options{Controllers: true})
 	namespace := kubetest.Namespace(t, cluster.Config())
 	api := client(t, cluster.Config())
@@ -140,13 +142,15 @@ spec:
 	until(t, pods, named("x"), condition("Ready", "True"))
 }
 
-// TestDeletion deletes a namespace with a workload, a claim and a service in it: everything goes, the volume too.
+// TestDeletion deletes a namespace with a workload, a claim and a service in it: everything goes, the volume too. The pods
+// have no grace period, because the namespace controller looks again only after half of the longest one.
 func TestDeletion(t *testing.T) {
+	t.Parallel()
 	cluster := kubetest.Shared(t, &kubetest.Options{Controllers: true})
 	namespace := kubetest.Namespace(t, cluster.Config())
 	api := client(t, cluster.Config())
 	for resource, manifest := range map[string]string{
-		"deployments":            workload("Deployment", "x", ""),
+		"deployments":            strings.Replace(workload("Deployment", "x", ""), "spec: {containers", "spec: {terminationGracePeriodSeconds: 0, containers", 1),
 		"services":               `{apiVersion: v1, kind: Service, metadata: {name: x}, spec: {selector: {app: x}, ports: [{port: 80}]}}`,
 		"persistentvolumeclaims": `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: x}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`,
 	} {
@@ -191,6 +195,7 @@ func awaitDeleted(t *testing.T, w watch.Interface) {
 // TestAPIServiceWithoutBackend registers an API whose server is a simulated pod. It has to be found unavailable because
 // nothing listens there, at once and without a packet that leaves the machine.
 func TestAPIServiceWithoutBackend(t *testing.T) {
+	t.Parallel()
 	cluster := kubetest.Shared(t, &kubetest.Options{Controllers: true})
 	namespace := kubetest.Namespace(t, cluster.Config())
 	api := client(t, cluster.Config())
@@ -232,6 +237,7 @@ spec:
 // TestQuiet waits until a pod is ready and then changes it: exactly one write of the pod's status may follow a change, or
 // the simulator would be writing in circles.
 func TestQuiet(t *testing.T) {
+	t.Parallel()
 	cluster := kubetest.Shared(t, &kubetest.Options{Controllers: true})
 	pods := client(t, cluster.Config()).Resource(resources["pods"]).Namespace(kubetest.Namespace(t, cluster.Config()))
 	_, err := pods.Create(t.Context(), parse(t, `{apiVersion: v1, kind: Pod, metadata: {name: x}, spec: {initContainers: [{name: i, image: i}], containers: [{name: c, image: i}]}}`), metav1.CreateOptions{})

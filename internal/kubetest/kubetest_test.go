@@ -177,6 +177,7 @@ func TestAPIServerAlone(t *testing.T) {
 }
 
 func TestStopAndRestart(t *testing.T) {
+	t.Parallel()
 	cluster := kubetest.Start(t, nil)
 	api := client(t, cluster.Config())
 	namespace := kubetest.Namespace(t, cluster.Config())
