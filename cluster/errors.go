@@ -131,9 +131,11 @@ func (e *DiscoveryError) Error() string {
 func (e *DiscoveryError) Unwrap() error { return e.Err }
 
 // Retryable reports whether the same request may succeed later without anybody changing anything about it: the server was
-// not available, asked for patience, or timed out. A conflict is not retryable, since the request has to change.
+// not available, asked for patience, or timed out. A conflict and an invalid object are not retryable whatever the code,
+// since the request has to change.
 func Retryable(err error) bool {
-	if err == nil || errors.Is(err, ErrConflict) {
+	var invalid *InvalidError
+	if err == nil || errors.Is(err, ErrConflict) || errors.As(err, &invalid) {
 		return false
 	}
 	var e *Error

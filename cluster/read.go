@@ -48,7 +48,8 @@ const (
 	Added EventType = "Added"
 	// Modified reports a new state of an object that was there.
 	Modified EventType = "Modified"
-	// Deleted reports an object that is gone, in the last state known.
+	// Deleted reports an object that is gone, in the last state known. When it went while the watch was cut, that may be
+	// its apiVersion, kind and metadata with name, namespace, UID, resourceVersion, labels and owners alone.
 	Deleted EventType = "Deleted"
 	// Synced comes once, after everything present at the start was reported.
 	Synced EventType = "Synced"
