@@ -133,7 +133,7 @@ func (b *builtin) Canonical(obj map[string]any, strict bool) (map[string]any, []
 
 func (b *builtin) Default(obj map[string]any) { b.defaults.fill(obj) }
 
-func (b *builtin) Validate(_, _ map[string]any) field.ErrorList { return nil }
+func (b *builtin) Validate(_, _ map[string]any, _ bool) field.ErrorList { return nil }
 
 func (b *builtin) StrategicMerge(original, patch map[string]any) (map[string]any, error) {
 	return strategicpatch.StrategicMergeMapPatchUsingLookupPatchMeta(original, patch, b.merge)

@@ -15,8 +15,8 @@ type Model interface {
 	Canonical(obj map[string]any, strict bool) (canonical map[string]any, dropped []error, err error)
 	// Default fills obj in with the defaults of its kind.
 	Default(obj map[string]any)
-	// Validate checks values; old is nil for a new object.
-	Validate(obj, old map[string]any) field.ErrorList
+	// Validate checks values; old is nil for a new object. status says that only the status is written.
+	Validate(obj, old map[string]any, status bool) field.ErrorList
 	// StrategicMerge returns original with a strategic merge patch applied, or [ErrNoStrategicMerge].
 	StrategicMerge(original, patch map[string]any) (map[string]any, error)
 	// Converter turns objects into the typed values that field ownership is computed on.

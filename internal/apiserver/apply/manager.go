@@ -1,0 +1,169 @@
+package apply
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/managedfields"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// Manager computes ownership for one kind at one version, seen through one subresource. It is safe for concurrent use.
+type Manager struct {
+	kind    schema.GroupVersionKind
+	manager *managedfields.FieldManager
+}
+
+// Config says what a [Manager] is for.
+type Config struct {
+	Kind schema.GroupVersionKind
+	// Types gives values the structure of their schema.
+	Types managedfields.TypeConverter
+	// Subresource is "" for the object itself.
+	Subresource string
+	// Reset lists the fields that a write through the subresource cannot change, and so cannot own.
+	Reset [][]string
+	// Custom is set for custom resources.
+	Custom bool
+	// Convert writes an object at another version of its group.
+	Convert func(obj *unstructured.Unstructured, version string) (*unstructured.Unstructured, error)
+}
+
+// New returns the manager for a configuration.
+func New(c Config) (*Manager, error) {
+	converter := &converter{convert: c.Convert}
+	reset := map[fieldpath.APIVersion]fieldpath.Filter{}
+	if len(c.Reset) > 0 {
+		set := fieldpath.NewSet()
+		for _, path := range c.Reset {
+			parts := make([]any, len(path))
+			for i, p := range path {
+				parts[i] = p
+			}
+			p, err := fieldpath.MakePath(parts...)
+			if err != nil {
+				return nil, fmt.Errorf("reset field %v: %w", path, err)
+			}
+			set.Insert(p)
+		}
+		reset[fieldpath.APIVersion(c.Kind.GroupVersion().String())] = fieldpath.NewExcludeSetFilter(set)
+	}
+	build := managedfields.NewDefaultFieldManager
+	if c.Custom {
+		build = managedfields.NewDefaultCRDFieldManager
+	}
+	m, err := build(c.Types, converter, converter, converter, c.Kind, c.Kind.GroupVersion(), c.Subresource, reset)
+	if err != nil {
+		return nil, fmt.Errorf("field manager of %s: %w", c.Kind.Kind, err)
+	}
+	return &Manager{kind: c.Kind, manager: m}, nil
+}
+
+// Update returns obj with the ownership that writing it over live by manager leads to. live is not changed. On a fault the
+// ownership stays as it was, as on the real server.
+func (m *Manager) Update(live, obj *unstructured.Unstructured, manager string, now metav1.Time) *unstructured.Unstructured {
+	out := m.manager.UpdateNoErrors(live, obj, manager)
+	u, ok := out.(*unstructured.Unstructured)
+	if !ok {
+		return obj
+	}
+	stamp(u, live, now)
+	return u
+}
+
+// Apply returns live with patch applied by manager. The error is a conflict (409) when other managers own fields with other
+// values and force is not set. The result is as the schema's types write it; it is neither canonical nor defaulted.
+func (m *Manager) Apply(live, patch *unstructured.Unstructured, manager string, force bool, now metav1.Time) (*unstructured.Unstructured, error) {
+	out, err := m.manager.Apply(live, patch, manager, force)
+	if err != nil {
+		return nil, err
+	}
+	u, ok := out.(*unstructured.Unstructured)
+	if !ok {
+		return nil, fmt.Errorf("apply returned a %T", out)
+	}
+	stamp(u, live, now)
+	return u, nil
+}
+
+// Validate reports what is wrong with managedFields that a client sends.
+func Validate(entries []metav1.ManagedFieldsEntry) error {
+	return managedfields.ValidateManagedFields(entries)
+}
+
+// stamp replaces the wall clock's time, which the field manager puts into entries that changed, by now.
+func stamp(obj, live *unstructured.Unstructured, now metav1.Time) {
+	entries := obj.GetManagedFields()
+	if len(entries) == 0 {
+		return
+	}
+	before := live.GetManagedFields()
+	changed := false
+	for i := range entries {
+		if !keeps(before, entries[i]) {
+			entries[i].Time = &now
+			changed = true
+		}
+	}
+	if changed {
+		obj.SetManagedFields(entries)
+	}
+}
+
+// keeps reports whether an entry of the same writer with the same time was there before.
+func keeps(before []metav1.ManagedFieldsEntry, e metav1.ManagedFieldsEntry) bool {
+	for _, b := range before {
+		if b.Manager == e.Manager && b.Operation == e.Operation && b.APIVersion == e.APIVersion &&
+			b.Subresource == e.Subresource && b.Time.Equal(e.Time) {
+			return true
+		}
+	}
+	return false
+}
+
+// converter is what the field manager asks of a scheme.
+type converter struct {
+	convert func(*unstructured.Unstructured, string) (*unstructured.Unstructured, error)
+}
+
+var (
+	_ runtime.ObjectConvertor = (*converter)(nil)
+	_ runtime.ObjectDefaulter = (*converter)(nil)
+	_ runtime.ObjectCreater   = (*converter)(nil)
+)
+
+func (c *converter) ConvertToVersion(in runtime.Object, target runtime.GroupVersioner) (runtime.Object, error) {
+	u, ok := in.(*unstructured.Unstructured)
+	if !ok {
+		return nil, fmt.Errorf("convert a %T", in)
+	}
+	kind := u.GroupVersionKind()
+	want, ok := target.KindForGroupVersionKinds([]schema.GroupVersionKind{kind})
+	if !ok {
+		return nil, runtime.NewNotRegisteredErrForKind("memory", kind)
+	}
+	if want.Version == kind.Version {
+		return u, nil
+	}
+	return c.convert(u, want.Version)
+}
+
+func (*converter) Convert(_, _, _ any) error {
+	return fmt.Errorf("conversion in place is not supported")
+}
+
+func (*converter) ConvertFieldLabel(_ schema.GroupVersionKind, label, value string) (string, string, error) {
+	return label, value, nil
+}
+
+// Default does nothing: defaults come after the object is canonical, which is the caller's part.
+func (*converter) Default(runtime.Object) {}
+
+func (*converter) New(kind schema.GroupVersionKind) (runtime.Object, error) {
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(kind)
+	return u, nil
+}

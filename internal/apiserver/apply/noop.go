@@ -1,0 +1,67 @@
+package apply
+
+import (
+	"reflect"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// IgnoreTimes gives the entries of obj's managedFields their old times back when times are all that differs between obj and
+// old, so that a write which changes nothing stores nothing.
+func IgnoreTimes(obj, old *unstructured.Unstructured) {
+	is, was := obj.GetManagedFields(), old.GetManagedFields()
+	if len(is) != len(was) || len(is) == 0 {
+		return
+	}
+	moved := false
+	for i := range is {
+		if !is[i].Time.Equal(was[i].Time) {
+			moved = true
+		}
+		a, b := is[i], was[i]
+		a.Time, b.Time = nil, nil
+		if !reflect.DeepEqual(a, b) {
+			return
+		}
+	}
+	if moved && sameBut(obj.Object, old.Object) {
+		for i := range is {
+			is[i].Time = was[i].Time
+		}
+		obj.SetManagedFields(is)
+	}
+}
+
+// sameBut compares two objects without their managedFields.
+func sameBut(a, b map[string]any) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		w, ok := b[k]
+		if !ok {
+			return false
+		}
+		if k == "metadata" {
+			v, w = unmanaged(v), unmanaged(w)
+		}
+		if !reflect.DeepEqual(v, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func unmanaged(meta any) any {
+	m, ok := meta.(map[string]any)
+	if !ok {
+		return meta
+	}
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		if k != "managedFields" {
+			out[k] = v
+		}
+	}
+	return out
+}

@@ -1,0 +1,48 @@
+package strategy
+
+import (
+	"encoding/base64"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// namespaceFinalizer keeps a new namespace until its content is gone, and leaves the list alone afterwards.
+func namespaceFinalizer(obj, old map[string]any, _ Env) field.ErrorList {
+	if old != nil {
+		return nil
+	}
+	finalizers, _ := Get(obj, Path{"spec", "finalizers"}).([]any)
+	if !slices.Contains(finalizers, any("kubernetes")) {
+		Put(obj, Path{"spec", "finalizers"}, append(finalizers, "kubernetes"))
+	}
+	name, _ := Get(obj, Path{"metadata", "name"}).(string)
+	Put(obj, Path{"metadata", "labels", "kubernetes.io/metadata.name"}, name)
+	return nil
+}
+
+// stringData folds the write-only field of a Secret into its data.
+func stringData(obj, _ map[string]any, _ Env) field.ErrorList {
+	plain, _ := obj["stringData"].(map[string]any)
+	delete(obj, "stringData")
+	for key, value := range plain {
+		if s, ok := value.(string); ok {
+			Put(obj, Path{"data", key}, base64.StdEncoding.EncodeToString([]byte(s)))
+		}
+	}
+	return nil
+}
+
+func configKeys(obj, _ map[string]any) field.ErrorList {
+	var errs field.ErrorList
+	for _, part := range []string{"data", "binaryData"} {
+		m, _ := obj[part].(map[string]any)
+		for key := range m {
+			for _, fault := range validation.IsConfigMapKey(key) {
+				errs = append(errs, field.Invalid(field.NewPath(part).Key(key), key, fault))
+			}
+		}
+	}
+	return errs
+}

@@ -1,0 +1,98 @@
+package strategy
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Path is a field's place in an object.
+type Path []string
+
+// Row is what is particular about a kind. The zero value is the general rule.
+type Row struct {
+	// Generation lists the parts whose change moves metadata.generation. Empty means that the kind has no generation.
+	Generation []Path
+	// GenerationLate says that a new object has none and gets it with the first change.
+	GenerationLate bool
+	// GenerationRest replaces Generation for kinds that count everything outside metadata and status.
+	GenerationRest bool
+	// StatusKeeps lists the parts that a write to the status cannot change, apart from spec.
+	StatusKeeps []Path
+	// Initial is the status of a new object.
+	Initial map[string]any
+	// Names checks a name; nil means [DNSSubdomain].
+	Names NameRule
+	// Conditional says that an update must carry a resourceVersion.
+	Conditional bool
+	// CreateOnUpdate says that an update creates what is not there.
+	CreateOnUpdate bool
+	// Orphan says that dependents are orphaned when a deletion does not say otherwise.
+	Orphan bool
+	// NoDependents says that the kind takes no part in garbage collection.
+	NoDependents bool
+	// Grace returns how many seconds a deletion without a wish of its own waits. Nil means none, immediately.
+	Grace func(obj map[string]any) int64
+	// ReturnDeleted says that a deletion is answered with the object instead of a Status.
+	ReturnDeleted bool
+	// Frozen lists what an update may not change.
+	Frozen []Frozen
+	// Prepare are run on the object after defaulting, in order, before validation.
+	Prepare []Step
+	// Check validates beyond the shape; old is nil for a new object.
+	Check []func(obj, old map[string]any) field.ErrorList
+	// Subresources are parts with a rule of their own, other than status and scale.
+	Subresources map[string]Subresource
+	// Fields are the selectable fields apart from metadata.name and metadata.namespace.
+	Fields []Path
+	// Emptied names a list outside metadata.finalizers that must be empty before the object can go.
+	Emptied Path
+	// Deleting changes the object when its deletion begins.
+	Deleting func(obj *unstructured.Unstructured, now time.Time)
+	// Delayed says that a deletion only marks the object, even without finalizers, until Emptied is empty.
+	Delayed bool
+	// Defines says that objects of this kind declare kinds.
+	Defines bool
+	// Backend returns the group version that an object of this kind says somebody else serves.
+	Backend func(obj map[string]any) (schema.GroupVersion, bool)
+	// Protected says which objects may not be deleted.
+	Protected func(name string) bool
+}
+
+// Subresource is a part of an object that is written on its own.
+type Subresource struct {
+	// Keeps lists what such a write cannot change.
+	Keeps []Path
+}
+
+// Step changes an object before it is stored. Old is nil for a new object.
+type Step func(obj, old map[string]any, env Env) field.ErrorList
+
+// Env is what steps may use of the server.
+type Env interface {
+	// Take reserves a value of a pool for the object and reports whether it was free. An empty value asks for any.
+	Take(pool, value string) (string, bool)
+}
+
+// For returns the row of a built-in kind.
+func For(kind schema.GroupKind) Row { return rows[kind] }
+
+// Custom is the row of every custom resource.
+func Custom() Row { return Row{GenerationRest: true, Conditional: true} }
+
+// Reset returns what a write through a subresource ("" for the object itself) cannot change. status says whether the kind has
+// a status subresource.
+func (r Row) Reset(subresource string, status bool) []Path {
+	if sub, ok := r.Subresources[subresource]; ok {
+		return sub.Keeps
+	}
+	switch {
+	case !status:
+		return nil
+	case subresource == "status":
+		return append([]Path{{"spec"}}, r.StatusKeeps...)
+	}
+	return []Path{{"status"}}
+}

@@ -1,0 +1,260 @@
+package strategy
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
+)
+
+func kind(group, name string) schema.GroupKind { return schema.GroupKind{Group: group, Kind: name} }
+
+var (
+	spec     = []Path{{"spec"}}
+	metadata = []Path{{"metadata"}}
+
+	scheduled = Row{Generation: spec}
+	policy    = Row{Generation: spec, Conditional: true}
+	hooks     = Row{Generation: []Path{{"webhooks"}}, Conditional: true}
+)
+
+// rows is the table. Sources: the strategies of the kinds in the registry of Kubernetes v1.37.1, pkg/registry.
+var rows = map[schema.GroupKind]Row{
+	kind("", "Namespace"): {
+		Names:         DNSLabel,
+		Initial:       map[string]any{"phase": "Active"},
+		ReturnDeleted: true,
+		Prepare:       []Step{namespaceFinalizer},
+		Subresources:  map[string]Subresource{"finalize": {Keeps: []Path{{"status"}}}},
+		Fields:        []Path{{"status", "phase"}},
+		Emptied:       Path{"spec", "finalizers"},
+		Delayed:       true,
+		Deleting: func(obj *unstructured.Unstructured, _ time.Time) {
+			Put(obj.Object, Path{"status", "phase"}, "Terminating")
+		},
+		Protected: func(name string) bool {
+			return slices.Contains([]string{"default", "kube-system", "kube-public"}, name)
+		},
+	},
+	kind("", "Pod"): {
+		Generation:    spec,
+		StatusKeeps:   []Path{{"metadata", "deletionTimestamp"}, {"metadata", "ownerReferences"}},
+		Initial:       map[string]any{"phase": "Pending"},
+		ReturnDeleted: true,
+		Grace:         podGrace,
+		Prepare:       []Step{podAdmission},
+		Frozen:        []Frozen{podSpec},
+		Check:         []func(obj, old map[string]any) field.ErrorList{podTemplateAt("spec")},
+		Subresources: map[string]Subresource{
+			"binding":             {Keeps: []Path{{"status"}}},
+			"ephemeralcontainers": {Keeps: []Path{{"status"}}},
+			"resize":              {Keeps: []Path{{"status"}}},
+		},
+		Fields: []Path{
+			{"spec", "nodeName"}, {"spec", "restartPolicy"}, {"spec", "schedulerName"}, {"spec", "serviceAccountName"},
+			{"spec", "hostNetwork"}, {"status", "phase"}, {"status", "podIP"}, {"status", "nominatedNodeName"},
+		},
+	},
+	kind("", "Service"): {
+		Names:          DNS1035,
+		CreateOnUpdate: true,
+		ReturnDeleted:  true,
+		Prepare:        []Step{serviceTypeFields, serviceAddresses, serviceNodePorts},
+		Frozen: []Frozen{{
+			Path: Path{"spec", "clusterIP"}, Once: true, Message: "may not change once set",
+			Report: field.NewPath("spec", "clusterIPs").Index(0),
+			When:   func(old map[string]any) bool { return Get(old, Path{"spec", "type"}) != "ExternalName" },
+		}},
+		Check:  []func(obj, old map[string]any) field.ErrorList{servicePorts},
+		Fields: []Path{{"spec", "clusterIP"}, {"spec", "type"}},
+	},
+	kind("", "Secret"): {
+		Prepare: []Step{stringData},
+		Frozen: append([]Frozen{{Path: Path{"type"}}},
+			sealed("data", "immutable")...),
+		Fields: []Path{{"type"}},
+	},
+	kind("", "ConfigMap"): {
+		Frozen: sealed("data", "binaryData", "immutable"),
+		Check:  []func(obj, old map[string]any) field.ErrorList{configKeys},
+	},
+	kind("", "PersistentVolumeClaim"): {
+		Initial:       map[string]any{"phase": "Pending"},
+		ReturnDeleted: true,
+		Frozen: []Frozen{{
+			Path: Path{"spec"}, Except: []Path{{"resources", "requests"}, {"volumeAttributesClassName"}, {"volumeName"}},
+			Forbidden: "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
+		}, {Path: Path{"spec", "volumeName"}, Once: true}},
+		Fields: []Path{},
+	},
+	kind("", "PersistentVolume"):      {Initial: map[string]any{"phase": "Pending"}, ReturnDeleted: true},
+	kind("", "ReplicationController"): {Generation: spec, Orphan: true},
+	kind("", "PodTemplate"):           {Generation: []Path{{"template"}}, ReturnDeleted: true},
+	kind("", "LimitRange"):            {CreateOnUpdate: true},
+	kind("", "Endpoints"):             {CreateOnUpdate: true},
+	kind("", "ServiceAccount"):        {ReturnDeleted: true},
+	kind("", "ResourceQuota"):         {ReturnDeleted: true},
+	kind("", "Event"): {
+		CreateOnUpdate: true, NoDependents: true,
+		Fields: []Path{
+			{"involvedObject", "kind"}, {"involvedObject", "namespace"}, {"involvedObject", "name"}, {"involvedObject", "uid"},
+			{"reason"}, {"type"},
+		},
+	},
+	kind("", "Node"): {Fields: []Path{{"spec", "unschedulable"}}},
+
+	kind("apps", "Deployment"): {
+		Generation:  []Path{{"spec"}, {"metadata", "annotations"}},
+		StatusKeeps: []Path{{"metadata", "labels"}},
+		Frozen:      []Frozen{{Path: Path{"spec", "selector"}}},
+		Check:       workload,
+	},
+	kind("apps", "ReplicaSet"): {
+		Generation: spec, Frozen: []Frozen{{Path: Path{"spec", "selector"}}}, Check: workload,
+		Fields: []Path{{"status", "replicas"}},
+	},
+	kind("apps", "DaemonSet"): {
+		Generation: spec, Frozen: []Frozen{{Path: Path{"spec", "selector"}}}, Check: workload,
+		Prepare: []Step{templateGeneration},
+	},
+	kind("apps", "StatefulSet"): {
+		Generation: spec, Check: workload,
+		Prepare: []Step{claimTemplates},
+		Frozen: []Frozen{{
+			Path: Path{"spec"},
+			Except: []Path{
+				{"replicas"}, {"ordinals"}, {"template"}, {"updateStrategy"}, {"persistentVolumeClaimRetentionPolicy"},
+				{"minReadySeconds"}, {"revisionHistoryLimit"},
+			},
+			Forbidden: "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
+				"'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+		}},
+	},
+	kind("apps", "ControllerRevision"): {Frozen: []Frozen{{Path: Path{"data"}}}},
+
+	kind("batch", "Job"): {
+		Generation: spec, Orphan: true,
+		Prepare: []Step{jobSelector},
+		Frozen: []Frozen{
+			{Path: Path{"spec", "completions"}, When: func(old map[string]any) bool {
+				return Get(old, Path{"spec", "completionMode"}) != "Indexed"
+			}},
+			{Path: Path{"spec", "selector"}},
+			{Path: Path{"spec", "template"}, When: func(old map[string]any) bool {
+				return Get(old, Path{"spec", "suspend"}) != true || Get(old, Path{"status", "startTime"}) != nil
+			}},
+			{Path: Path{"spec", "completionMode"}},
+			{Path: Path{"spec", "podFailurePolicy"}},
+			{Path: Path{"spec", "backoffLimitPerIndex"}},
+			{Path: Path{"spec", "managedBy"}},
+			{Path: Path{"spec", "successPolicy"}},
+		},
+		Check:  []func(obj, old map[string]any) field.ErrorList{jobTemplate},
+		Fields: []Path{{"status", "successful"}},
+	},
+	kind("batch", "CronJob"): {Generation: spec},
+
+	kind("networking.k8s.io", "Ingress"):       scheduled,
+	kind("networking.k8s.io", "NetworkPolicy"): scheduled,
+	kind("networking.k8s.io", "IngressClass"): {
+		Generation: spec, Frozen: []Frozen{{Path: Path{"spec", "controller"}}},
+	},
+	kind("networking.k8s.io", "ServiceCIDR"): {StatusKeeps: metadata},
+
+	kind("policy", "PodDisruptionBudget"):          policy,
+	kind("autoscaling", "HorizontalPodAutoscaler"): {Generation: spec},
+	kind("discovery.k8s.io", "EndpointSlice"): {
+		GenerationRest: true, Frozen: []Frozen{{Path: Path{"addressType"}}},
+	},
+	kind("coordination.k8s.io", "Lease"): {Conditional: true, CreateOnUpdate: true},
+	kind("node.k8s.io", "RuntimeClass"): {
+		Conditional: true, CreateOnUpdate: true, Frozen: []Frozen{{Path: Path{"handler"}}},
+	},
+	kind("scheduling.k8s.io", "PriorityClass"): {
+		Generation: []Path{{"never"}},
+		Frozen: []Frozen{
+			{Path: Path{"value"}, Report: field.NewPath("value"), Forbidden: "may not be changed in an update."},
+			{Path: Path{"preemptionPolicy"}},
+		},
+	},
+
+	kind("rbac.authorization.k8s.io", "Role"):        {Names: PathSegment, CreateOnUpdate: true},
+	kind("rbac.authorization.k8s.io", "ClusterRole"): {Names: PathSegment, CreateOnUpdate: true},
+	kind("rbac.authorization.k8s.io", "RoleBinding"): {
+		Names: PathSegment, CreateOnUpdate: true, Frozen: []Frozen{{Path: Path{"roleRef"}, Message: "cannot change roleRef"}},
+	},
+	kind("rbac.authorization.k8s.io", "ClusterRoleBinding"): {
+		Names: PathSegment, CreateOnUpdate: true, Frozen: []Frozen{{Path: Path{"roleRef"}, Message: "cannot change roleRef"}},
+	},
+
+	kind("storage.k8s.io", "StorageClass"): {
+		ReturnDeleted: true,
+		Frozen: []Frozen{
+			{Path: Path{"parameters"}, Forbidden: "updates to parameters are forbidden."},
+			{Path: Path{"provisioner"}, Forbidden: "updates to provisioner are forbidden."},
+			{Path: Path{"reclaimPolicy"}, Forbidden: "updates to reclaimPolicy are forbidden."},
+			{Path: Path{"volumeBindingMode"}},
+		},
+	},
+	kind("storage.k8s.io", "CSIDriver"): {
+		Conditional: true, ReturnDeleted: true, Generation: spec, GenerationLate: true,
+		Frozen: []Frozen{{Path: Path{"spec", "attachRequired"}}, {Path: Path{"spec", "volumeLifecycleModes"}}},
+	},
+	kind("storage.k8s.io", "CSIStorageCapacity"):    {Conditional: true},
+	kind("storage.k8s.io", "CSINode"):               {Conditional: true, ReturnDeleted: true, StatusKeeps: metadata},
+	kind("storage.k8s.io", "VolumeAttachment"):      {Conditional: true, ReturnDeleted: true, StatusKeeps: metadata},
+	kind("storage.k8s.io", "VolumeAttributesClass"): {ReturnDeleted: true, Frozen: []Frozen{{Path: Path{"driverName"}}, {Path: Path{"parameters"}}}},
+
+	kind("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"):   hooks,
+	kind("admissionregistration.k8s.io", "MutatingWebhookConfiguration"):     hooks,
+	kind("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): policy,
+	kind("admissionregistration.k8s.io", "MutatingAdmissionPolicy"):          policy,
+	kind("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"):   policy,
+	kind("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
+		Generation: spec, Conditional: true, StatusKeeps: metadata,
+	},
+
+	kind("apiextensions.k8s.io", "CustomResourceDefinition"): {
+		Generation: spec, StatusKeeps: metadata, Conditional: true,
+		Prepare:  []Step{definitionStatus},
+		Check:    []func(obj, old map[string]any) field.ErrorList{definition},
+		Deleting: crd.PrepareDelete,
+		Delayed:  true,
+		Defines:  true,
+	},
+	kind("apiregistration.k8s.io", "APIService"): {
+		Names: PathSegment, StatusKeeps: metadata, Conditional: true, Backend: apiServiceBackend,
+	},
+
+	kind("flowcontrol.apiserver.k8s.io", "FlowSchema"):                 {Generation: spec, StatusKeeps: metadata},
+	kind("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): {Generation: spec, StatusKeeps: metadata},
+
+	kind("resource.k8s.io", "DeviceClass"):           {Generation: spec, ReturnDeleted: true},
+	kind("resource.k8s.io", "ResourceSlice"):         {Generation: spec, ReturnDeleted: true},
+	kind("resource.k8s.io", "DeviceTaintRule"):       {Generation: spec, StatusKeeps: metadata},
+	kind("resource.k8s.io", "ResourceClaim"):         {StatusKeeps: metadata, ReturnDeleted: true},
+	kind("resource.k8s.io", "ResourceClaimTemplate"): {ReturnDeleted: true},
+
+	kind("certificates.k8s.io", "CertificateSigningRequest"): {
+		Subresources: map[string]Subresource{
+			"approval": {Keeps: []Path{{"spec"}, {"status", "certificate"}}},
+			"status":   {Keeps: []Path{{"spec"}, {"status", "conditions"}}},
+		},
+	},
+}
+
+// sealed lists what an object marked immutable may not change.
+func sealed(fields ...string) []Frozen {
+	out := make([]Frozen, len(fields))
+	for i, name := range fields {
+		out[i] = Frozen{
+			Path: Path{name}, When: func(old map[string]any) bool { return old["immutable"] == true },
+			Forbidden: "field is immutable when `immutable` is set",
+		}
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package strategy
+
+import (
+	"fmt"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// The pools of allocated values.
+const (
+	ClusterIPs = "clusterIP"
+	NodePorts  = "nodePort"
+)
+
+func serviceType(svc map[string]any) string {
+	t, _ := Get(svc, Path{"spec", "type"}).(string)
+	return t
+}
+
+// serviceTypeFields drops what a changed type has no use for, if the write did not change it as well.
+func serviceTypeFields(obj, old map[string]any, _ Env) field.ErrorList {
+	if old == nil {
+		return nil
+	}
+	was, is := serviceType(old), serviceType(obj)
+	same := func(path Path) bool { return fmt.Sprint(Get(obj, path)) == fmt.Sprint(Get(old, path)) }
+	drop := func(paths ...Path) {
+		for _, p := range paths {
+			if same(p) {
+				Put(obj, p, nil)
+			}
+		}
+	}
+	if was != "ExternalName" && is == "ExternalName" {
+		drop(Path{"spec", "clusterIP"}, Path{"spec", "clusterIPs"}, Path{"spec", "ipFamilies"}, Path{"spec", "ipFamilyPolicy"})
+	}
+	if was == "LoadBalancer" && is != was {
+		drop(Path{"spec", "allocateLoadBalancerNodePorts"}, Path{"spec", "loadBalancerClass"})
+		Put(obj, Path{"status", "loadBalancer"}, map[string]any{})
+	}
+	if exposed(was) && !exposed(is) {
+		drop(Path{"spec", "externalTrafficPolicy"}, Path{"spec", "healthCheckNodePort"})
+		for _, p := range ports(obj) {
+			delete(p, "nodePort")
+		}
+	}
+	return nil
+}
+
+func exposed(t string) bool { return t == "NodePort" || t == "LoadBalancer" }
+
+func ports(svc map[string]any) []map[string]any {
+	list, _ := Get(svc, Path{"spec", "ports"}).([]any)
+	var out []map[string]any
+	for _, p := range list {
+		if p, ok := p.(map[string]any); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// serviceAddresses gives a service an address of the cluster, keeps the one that it has, and fills in the fields that say the
+// same in the plural.
+func serviceAddresses(obj, old map[string]any, env Env) field.ErrorList {
+	if serviceType(obj) == "ExternalName" {
+		return nil
+	}
+	ip, _ := Get(obj, Path{"spec", "clusterIP"}).(string)
+	if ip == "" {
+		if list, ok := Get(obj, Path{"spec", "clusterIPs"}).([]any); ok && len(list) > 0 {
+			ip, _ = list[0].(string)
+		}
+	}
+	was, _ := Get(old, Path{"spec", "clusterIP"}).(string)
+	if ip == "" {
+		ip = was
+	}
+	switch {
+	case ip == "None" || ip != "" && ip == was:
+	default:
+		taken, free := env.Take(ClusterIPs, ip)
+		if !free {
+			return field.ErrorList{field.Invalid(field.NewPath("spec", "clusterIPs"), []any{ip},
+				fmt.Sprintf("failed to allocate IP %s: provided IP is already allocated", ip))}
+		}
+		ip = taken
+	}
+	Put(obj, Path{"spec", "clusterIP"}, ip)
+	Put(obj, Path{"spec", "clusterIPs"}, []any{ip})
+	if Get(obj, Path{"spec", "ipFamilyPolicy"}) == nil {
+		Put(obj, Path{"spec", "ipFamilyPolicy"}, "SingleStack")
+	}
+	if Get(obj, Path{"spec", "ipFamilies"}) == nil {
+		Put(obj, Path{"spec", "ipFamilies"}, []any{"IPv4"})
+	}
+	return nil
+}
+
+// serviceNodePorts gives every port of an exposed service a port on the nodes, and keeps those that it has.
+func serviceNodePorts(obj, old map[string]any, env Env) field.ErrorList {
+	if !exposed(serviceType(obj)) || Get(obj, Path{"spec", "allocateLoadBalancerNodePorts"}) == false {
+		return nil
+	}
+	had := map[string]any{}
+	held := map[any]bool{}
+	for _, p := range ports(old) {
+		had[portKey(p)] = p["nodePort"]
+		held[p["nodePort"]] = true
+	}
+	var errs field.ErrorList
+	for i, p := range ports(obj) {
+		want := p["nodePort"]
+		if want == nil || want == int64(0) {
+			want = had[portKey(p)]
+		}
+		if want != nil && held[want] {
+			p["nodePort"] = want
+			continue
+		}
+		text := ""
+		if n, ok := want.(int64); ok && n != 0 {
+			text = strconv.FormatInt(n, 10)
+		}
+		taken, free := env.Take(NodePorts, text)
+		if !free {
+			errs = append(errs, field.Invalid(field.NewPath("spec", "ports").Index(i).Child("nodePort"), want,
+				"provided port is already allocated"))
+			continue
+		}
+		if n, err := strconv.ParseInt(taken, 10, 64); err == nil {
+			p["nodePort"] = n
+		}
+	}
+	return errs
+}
+
+func portKey(p map[string]any) string { return fmt.Sprint(p["protocol"], "/", p["port"]) }
+
+func servicePorts(obj, _ map[string]any) field.ErrorList {
+	where := field.NewPath("spec", "ports")
+	list := ports(obj)
+	headless := Get(obj, Path{"spec", "clusterIP"}) == "None"
+	if len(list) == 0 && !headless && serviceType(obj) != "ExternalName" {
+		return field.ErrorList{field.Required(where, "")}
+	}
+	var errs field.ErrorList
+	seen := map[string]bool{}
+	for i, p := range list {
+		name, _ := p["name"].(string)
+		switch {
+		case name == "" && len(list) > 1:
+			errs = append(errs, field.Required(where.Index(i).Child("name"), ""))
+		case name != "" && seen[name]:
+			errs = append(errs, field.Duplicate(where.Index(i).Child("name"), name))
+		}
+		seen[name] = true
+		if n, _ := p["port"].(int64); n < 1 || n > 65535 {
+			errs = append(errs, field.Invalid(where.Index(i).Child("port"), p["port"], "must be between 1 and 65535, inclusive"))
+		}
+	}
+	return errs
+}

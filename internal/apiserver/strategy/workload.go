@@ -1,0 +1,154 @@
+package strategy
+
+import (
+	"fmt"
+	"reflect"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+type check = func(obj, old map[string]any) field.ErrorList
+
+// workload checks a selector against its template, and the template.
+var workload = []check{selectorMatches, templateContainers}
+
+func selectorMatches(obj, _ map[string]any) field.ErrorList {
+	where := field.NewPath("spec", "selector")
+	raw, _ := Get(obj, Path{"spec", "selector"}).(map[string]any)
+	if raw == nil {
+		return field.ErrorList{field.Required(where, "")}
+	}
+	var selector metav1.LabelSelector
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw, &selector); err != nil {
+		return field.ErrorList{field.Invalid(where, raw, err.Error())}
+	}
+	if len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
+		return field.ErrorList{field.Invalid(where, raw, "empty selector is invalid for deployment")}
+	}
+	parsed, err := metav1.LabelSelectorAsSelector(&selector)
+	if err != nil {
+		return field.ErrorList{field.Invalid(where, raw, "invalid label selector")}
+	}
+	set := labels.Set{}
+	template, _ := Get(obj, Path{"spec", "template", "metadata", "labels"}).(map[string]any)
+	for k, v := range template {
+		set[k], _ = v.(string)
+	}
+	if !parsed.Matches(set) {
+		return field.ErrorList{field.Invalid(field.NewPath("spec", "template", "metadata", "labels"), template,
+			"`selector` does not match template `labels`")}
+	}
+	return nil
+}
+
+func templateContainers(obj, _ map[string]any) field.ErrorList {
+	spec, _ := Get(obj, Path{"spec", "template", "spec"}).(map[string]any)
+	errs := containers(spec, field.NewPath("spec", "template", "spec"))
+	if policy := spec["restartPolicy"]; policy != nil && policy != "Always" {
+		errs = append(errs, field.NotSupported(field.NewPath("spec", "template", "spec", "restartPolicy"), policy, []string{"Always"}))
+	}
+	return errs
+}
+
+func jobTemplate(obj, _ map[string]any) field.ErrorList {
+	spec, _ := Get(obj, Path{"spec", "template", "spec"}).(map[string]any)
+	errs := containers(spec, field.NewPath("spec", "template", "spec"))
+	if policy := spec["restartPolicy"]; policy != "OnFailure" && policy != "Never" {
+		errs = append(errs, field.Required(field.NewPath("spec", "template", "spec", "restartPolicy"),
+			`valid values: "OnFailure", "Never"`))
+	}
+	return errs
+}
+
+func podTemplateAt(at string) check {
+	return func(obj, _ map[string]any) field.ErrorList {
+		spec, _ := obj[at].(map[string]any)
+		return containers(spec, field.NewPath(at))
+	}
+}
+
+// containers checks that there are some, and that each has a name of its own and an image.
+func containers(spec map[string]any, where *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	list, _ := spec["containers"].([]any)
+	if len(list) == 0 {
+		errs = append(errs, field.Required(where.Child("containers"), ""))
+	}
+	seen := map[string]bool{}
+	for i, c := range list {
+		c, _ := c.(map[string]any)
+		at := where.Child("containers").Index(i)
+		name, _ := c["name"].(string)
+		switch {
+		case name == "":
+			errs = append(errs, field.Required(at.Child("name"), ""))
+		case seen[name]:
+			errs = append(errs, field.Duplicate(at.Child("name"), name))
+		default:
+			for _, fault := range DNSLabel(name, false) {
+				errs = append(errs, field.Invalid(at.Child("name"), name, fault))
+			}
+		}
+		seen[name] = true
+		if image, _ := c["image"].(string); image == "" {
+			errs = append(errs, field.Required(at.Child("image"), ""))
+		}
+	}
+	return errs
+}
+
+// templateGeneration keeps the deprecated counter of a DaemonSet's template, which shows in an annotation.
+func templateGeneration(obj, old map[string]any, _ Env) field.ErrorList {
+	const key = "deprecated.daemonset.template.generation"
+	generation := int64(1)
+	if old != nil {
+		was, _ := Get(old, Path{"metadata", "annotations", key}).(string)
+		if _, err := fmt.Sscan(was, &generation); err != nil {
+			generation = 1
+		}
+		if !reflect.DeepEqual(Get(obj, Path{"spec", "template"}), Get(old, Path{"spec", "template"})) {
+			generation++
+		}
+	}
+	Put(obj, Path{"metadata", "annotations", key}, fmt.Sprint(generation))
+	return nil
+}
+
+// claimTemplates gives the claims of a StatefulSet the kind that they have.
+func claimTemplates(obj, _ map[string]any, _ Env) field.ErrorList {
+	templates, _ := Get(obj, Path{"spec", "volumeClaimTemplates"}).([]any)
+	for _, t := range templates {
+		if t, ok := t.(map[string]any); ok {
+			t["apiVersion"], t["kind"] = "v1", "PersistentVolumeClaim"
+			if t["status"] == nil {
+				t["status"] = map[string]any{"phase": "Pending"}
+			}
+		}
+	}
+	return nil
+}
+
+// jobSelector gives a job that brings no selector one of its own, with the labels that its pods will carry.
+func jobSelector(obj, old map[string]any, _ Env) field.ErrorList {
+	if old != nil || Get(obj, Path{"spec", "manualSelector"}) == true {
+		return nil
+	}
+	uid, _ := Get(obj, Path{"metadata", "uid"}).(string)
+	name, _ := Get(obj, Path{"metadata", "name"}).(string)
+	for key, value := range map[string]string{
+		"batch.kubernetes.io/controller-uid": uid, "controller-uid": uid,
+		"batch.kubernetes.io/job-name": name, "job-name": name,
+	} {
+		path := Path{"spec", "template", "metadata", "labels", key}
+		if Get(obj, path) == nil {
+			Put(obj, path, value)
+		}
+	}
+	if Get(obj, Path{"spec", "selector"}) == nil {
+		Put(obj, Path{"spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"}, uid)
+	}
+	return nil
+}
