@@ -1,8 +1,11 @@
 package crd_test
 
 import (
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
@@ -126,8 +130,8 @@ func TestDecode(t *testing.T) {
 			want: `{spec: {size: small, maybe: null, mode: null, tier: basic, plain: [null], replicas: 1, nested: {depth: 3, more: {x: why}}}}`,
 		},
 		"unknown fields are kept where the schema says so": {
-			in:   `{spec: {size: small, free: {known: 1, other: {deep: true}}, any: [1, {z: null}], settings: {one: {}, two: {on: false}}}}`,
-			want: `{spec: {size: small, free: {known: 1, other: {deep: true}}, any: [1, {z: null}], settings: {one: {on: true}, two: {on: false}}, replicas: 1, mode: auto, tier: basic, nested: {depth: 3}}}`,
+			in:   `{spec: {size: small, free: {known: 1, other: {deep: true}}, any: [1, {z: null}], settings: {one: {}, two: {active: false}}}}`,
+			want: `{spec: {size: small, free: {known: 1, other: {deep: true}}, any: [1, {z: null}], settings: {one: {active: true}, two: {active: false}}, replicas: 1, mode: auto, tier: basic, nested: {depth: 3}}}`,
 		},
 		"an embedded object has the fields of every object": {
 			in:      `{spec: {size: small, strict: {apiVersion: v1, kind: Pod, metadata: {name: p, odd: 1}, spec: {a: b, c: d}, status: {}}}}`,
@@ -267,4 +271,51 @@ func TestPrepareDelete(t *testing.T) {
 	assert.True(t, crd.SetTerminating(obj, noon, false, "InstanceDeletionCompleted", "removed all instances"))
 	assert.False(t, crd.SetTerminating(obj, noon, false, "InstanceDeletionCompleted", "removed all instances"), "nothing to change")
 	assert.True(t, crd.Established(obj))
+}
+
+func TestRules(t *testing.T) {
+	obj := &unstructured.Unstructured{Object: parse(t, gadget)}
+	property(obj.Object["spec"].(map[string]any), map[string]any{"type": "string", "x-kubernetes-validations": []any{
+		map[string]any{"rule": "self != 'x'", "message": "not x"}}})
+	crd.Default(obj)
+	crd.PrepareCreate(obj)
+
+	assert.Equal(t, []string{"spec.validation.openAPIV3Schema.properties[spec].properties[p].x-kubernetes-validations[0].rule: Forbidden: " +
+		"this server cannot evaluate CEL rules; remove the rule, or set the option that ignores them to keep it unenforced"},
+		causes(crd.Validate(obj, crd.Options{})))
+	assert.Empty(t, crd.Validate(obj, crd.Options{IgnoreCEL: true}))
+	assert.Equal(t, []string{"1 x-kubernetes-validations rules of gadgets.test.example.com are not evaluated by this server: v1 .spec.p"}, crd.Warnings(obj, obj))
+	assert.Equal(t, []crd.Rule{{Version: "v1", Path: ".spec.p", Text: "self != 'x'"}}, crd.Rules(obj))
+
+	d, err := crd.Compile(obj)
+	require.NoError(t, err)
+	errs := d.Version("v1").Validate(parse(t, `{apiVersion: test.example.com/v1, kind: Gadget, spec: {p: 1}}`))
+	require.Len(t, errs, 2)
+	assert.Contains(t, errs[1].Error(), "some validation rules were not checked")
+}
+
+func TestOpenAPI(t *testing.T) {
+	d := compiled(t, "testdata/widget.yaml")
+	shared := map[string]*spec.Schema{
+		"io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": new(spec.Schema).Typed("object", "").
+			SetProperty("deletionTimestamp", *spec.RefSchema("#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.Time")),
+		"io.k8s.apimachinery.pkg.apis.meta.v1.Time":     new(spec.Schema).Typed("string", "date-time"),
+		"io.k8s.apimachinery.pkg.apis.meta.v1.Unneeded": new(spec.Schema),
+	}
+	doc := crd.OpenAPI("test.example.com", "v1", []*crd.Definition{d}, shared)
+	raw, err := json.Marshal(doc)
+	require.NoError(t, err)
+	var got map[string]any
+	require.NoError(t, utiljson.Unmarshal(raw, &got))
+	schemas, _, _ := unstructured.NestedMap(got, "components", "schemas")
+	assert.ElementsMatch(t, []string{
+		"com.example.test.v1.Widget", "com.example.test.v1.WidgetList",
+		"io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "io.k8s.apimachinery.pkg.apis.meta.v1.Time",
+	}, slices.Collect(maps.Keys(schemas)), "what is referred to, and no more")
+	kind := schemas["com.example.test.v1.Widget"].(map[string]any)
+	assert.Equal(t, []any{map[string]any{"group": "test.example.com", "version": "v1", "kind": "Widget"}}, kind["x-kubernetes-group-version-kind"])
+	ports, _, _ := unstructured.NestedMap(kind, "properties", "spec", "properties", "ports")
+	assert.Equal(t, "map", ports["x-kubernetes-list-type"])
+	assert.Equal(t, []any{"number", "protocol"}, ports["x-kubernetes-list-map-keys"])
+	assert.Contains(t, doc.Paths.Paths, "/apis/test.example.com/v1/namespaces/{namespace}/widgets/{name}/scale")
 }

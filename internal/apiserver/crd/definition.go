@@ -47,6 +47,7 @@ type Version struct {
 	of         *Definition
 	structural *structuralschema.Structural
 	values     *spec.Schema // what values must satisfy
+	rules      bool         // the schema has CEL rules
 }
 
 // Version returns the version of that name, or nil.
@@ -146,6 +147,9 @@ func compileVersion(d *Definition, in *apiextensionsv1.CustomResourceDefinitionV
 	pruneDefaults(structural)
 	v.structural = structural
 	v.values = valueSchema(structural)
+	eachNode(v.Name, in.Schema.OpenAPIV3Schema, func(_, _ string, s *apiextensionsv1.JSONSchemaProps) {
+		v.rules = v.rules || len(s.XValidations) > 0
+	})
 	return v, nil
 }
 

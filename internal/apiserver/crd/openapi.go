@@ -54,6 +54,9 @@ func OpenAPI(group, version string, definitions []*Definition, shared map[string
 		}
 		schemas[v.SchemaName()] = v.Schema()
 		schemas[v.name(d.Names.ListKind)] = v.listSchema()
+		if v.Scale != nil {
+			addShared(schemas, "io.k8s.api.autoscaling.v1.Scale", shared)
+		}
 		v.addPaths(doc.Paths.Paths)
 	}
 	for _, name := range []string{"DeleteOptions", "Patch", "Status"} {
@@ -147,8 +150,8 @@ func addType(s *spec.Schema) {
 func metaRef(name, description string) spec.Schema {
 	// A reference beside other fields has to stand in allOf (OpenAPI 3.0).
 	return spec.Schema{SchemaProps: spec.SchemaProps{
-		Description: description, Default: map[string]any{},
-		AllOf: []spec.Schema{*spec.RefSchema(refPrefix + metaPrefix + name)},
+		Description: description,
+		AllOf:       []spec.Schema{*spec.RefSchema(refPrefix + metaPrefix + name)},
 	}}
 }
 

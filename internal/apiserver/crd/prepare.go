@@ -53,7 +53,7 @@ func emptyStatus() map[string]any {
 	return map[string]any{
 		"acceptedNames":  map[string]any{"kind": "", "plural": ""},
 		"conditions":     nil,
-		"storedVersions": []any{},
+		"storedVersions": nil,
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"k8s.io/apiextensions-apiserver/pkg/apihelpers"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -132,6 +131,10 @@ func validateSpec(in *apiextensions.CustomResourceDefinitionSpec, opts Options, 
 		errs = append(errs, field.Invalid(path.Child("versions"), in.Versions, "must have exactly one version marked as storage version"))
 	}
 
+	if faults := validation.IsDNS1035Label(in.Version); in.Version != "" && len(faults) > 0 {
+		errs = append(errs, field.Invalid(path.Child("version"), in.Version, strings.Join(faults, ",")))
+	}
+
 	for _, name := range []struct{ field, value string }{
 		{"plural", in.Names.Plural}, {"singular", in.Names.Singular}, {"kind", in.Names.Kind}, {"listKind", in.Names.ListKind},
 	} {
@@ -187,8 +190,7 @@ func validateDeprecation(v *apiextensions.CustomResourceDefinitionVersion, path 
 		fault("must not be an empty string")
 	}
 	if i := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 {
-		r, _ := utf8.DecodeRuneInString(text[i:])
-		fault(fmt.Sprintf("must only contain printable UTF-8 characters; non-printable character found at index %d (%U)", i, r))
+		fault(fmt.Sprintf("must only contain printable UTF-8 characters; non-printable character found at index %d", i))
 	}
 	return errs
 }
@@ -236,10 +238,11 @@ func validateStored(in *apiextensions.CustomResourceDefinition, path *field.Path
 	var errs field.ErrorList
 	known := map[string]bool{}
 	for _, v := range in.Spec.Versions {
-		known[v.Name] = true
-		if v.Storage && !slices.Contains(stored, v.Name) {
+		// A second version of the same name finds its entry taken.
+		if v.Storage && (known[v.Name] || !slices.Contains(stored, v.Name)) {
 			errs = append(errs, field.Invalid(path, stored, "must have the storage version "+v.Name))
 		}
+		known[v.Name] = true
 	}
 	for i, name := range stored {
 		if !known[name] {

@@ -25,7 +25,7 @@ func (v *Version) Validate(obj map[string]any) field.ErrorList {
 	errs := valueErrors(nil, newValidator(v.values).Validate(obj))
 	errs = append(errs, v.validateScale(obj, true)...)
 	errs = append(errs, validateEmbedded(nil, obj, v.structural)...)
-	return append(errs, listtype.ValidateListSetsAndMaps(nil, v.structural, obj)...)
+	return v.skipped(append(errs, listtype.ValidateListSetsAndMaps(nil, v.structural, obj)...))
 }
 
 // ValidateUpdate is [Version.Validate] for a replacement of old. A fault in a value that old has too, at a place that can be
@@ -38,7 +38,7 @@ func (v *Version) ValidateUpdate(obj, old map[string]any) field.ErrorList {
 	errs := valueErrors(nil, (&ratchet{schema: v.values, new: obj, old: old}).Validate(obj))
 	errs = append(errs, v.validateScale(obj, true)...)
 	errs = append(errs, validateEmbedded(nil, obj, v.structural)...)
-	return append(errs, v.validateLists(obj, old)...)
+	return v.skipped(append(errs, v.validateLists(obj, old)...))
 }
 
 // ValidateStatus is [Version.ValidateUpdate] for a write of the status subresource: only status is looked at.
@@ -54,7 +54,18 @@ func (v *Version) ValidateStatus(obj, old map[string]any) field.ErrorList {
 		}
 	}
 	errs = append(errs, v.validateScale(obj, false)...)
-	return append(errs, v.validateLists(obj, old)...)
+	return v.skipped(append(errs, v.validateLists(obj, old)...))
+}
+
+// skipped adds what the server says when a kind has CEL rules and an object is too broken to look at them.
+func (v *Version) skipped(errs field.ErrorList) field.ErrorList {
+	blocking := []field.ErrorType{
+		field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid,
+	}
+	if v.rules && slices.ContainsFunc(errs, func(e *field.Error) bool { return slices.Contains(blocking, e.Type) }) {
+		errs = append(errs, field.Invalid(nil, nil, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"))
+	}
+	return errs
 }
 
 // validateLists lets duplicates stay that were there before.

@@ -25,7 +25,7 @@ func Rules(obj *unstructured.Unstructured) []Rule {
 		return nil
 	}
 	var all []Rule
-	eachNode(in, func(version, path string, s *apiextensionsv1.JSONSchemaProps) {
+	eachNodeOf(in, func(version, path string, s *apiextensionsv1.JSONSchemaProps) {
 		for _, r := range s.XValidations {
 			all = append(all, Rule{Version: version, Path: path, Text: r.Rule})
 		}
@@ -63,7 +63,7 @@ func warnings(obj *unstructured.Unstructured) []string {
 	}
 	var formats []string
 	sequences := sets.New[string]()
-	eachNode(in, func(_, _ string, s *apiextensionsv1.JSONSchemaProps) {
+	eachNodeOf(in, func(_, _ string, s *apiextensionsv1.JSONSchemaProps) {
 		if s.Format != "" && !knownFormat(s.Type, s.Format) {
 			formats = append(formats, fmt.Sprintf("unrecognized format %q", s.Format))
 		}
@@ -76,36 +76,38 @@ func warnings(obj *unstructured.Unstructured) []string {
 	return append(formats, sets.List(sequences)...)
 }
 
-// eachNode visits every node of every version's schema, parents first.
-func eachNode(in *apiextensionsv1.CustomResourceDefinition, visit func(version, path string, s *apiextensionsv1.JSONSchemaProps)) {
+func eachNodeOf(in *apiextensionsv1.CustomResourceDefinition, visit func(version, path string, s *apiextensionsv1.JSONSchemaProps)) {
 	for i := range in.Spec.Versions {
-		v := &in.Spec.Versions[i]
-		if v.Schema == nil {
-			continue
+		if v := &in.Spec.Versions[i]; v.Schema != nil {
+			eachNode(v.Name, v.Schema.OpenAPIV3Schema, visit)
 		}
-		var walk func(path string, s *apiextensionsv1.JSONSchemaProps)
-		walk = func(path string, s *apiextensionsv1.JSONSchemaProps) {
-			if s == nil {
-				return
-			}
-			visit(v.Name, path, s)
-			if s.Items != nil {
-				walk(path+"[*]", s.Items.Schema)
-			}
-			for _, group := range [][]apiextensionsv1.JSONSchemaProps{s.AllOf, s.AnyOf, s.OneOf} {
-				for i := range group {
-					walk(path, &group[i])
-				}
-			}
-			walk(path, s.Not)
-			for _, name := range sortedKeys(s.Properties) {
-				property := s.Properties[name]
-				walk(path+"."+name, &property)
-			}
-			if s.AdditionalProperties != nil {
-				walk(path+".*", s.AdditionalProperties.Schema)
-			}
-		}
-		walk("", v.Schema.OpenAPIV3Schema)
 	}
+}
+
+// eachNode visits every node of a version's schema, parents first.
+func eachNode(version string, root *apiextensionsv1.JSONSchemaProps, visit func(version, path string, s *apiextensionsv1.JSONSchemaProps)) {
+	var walk func(path string, s *apiextensionsv1.JSONSchemaProps)
+	walk = func(path string, s *apiextensionsv1.JSONSchemaProps) {
+		if s == nil {
+			return
+		}
+		visit(version, path, s)
+		if s.Items != nil {
+			walk(path+"[*]", s.Items.Schema)
+		}
+		for _, group := range [][]apiextensionsv1.JSONSchemaProps{s.AllOf, s.AnyOf, s.OneOf} {
+			for i := range group {
+				walk(path, &group[i])
+			}
+		}
+		walk(path, s.Not)
+		for _, name := range sortedKeys(s.Properties) {
+			property := s.Properties[name]
+			walk(path+"."+name, &property)
+		}
+		if s.AdditionalProperties != nil {
+			walk(path+".*", s.AdditionalProperties.Schema)
+		}
+	}
+	walk("", root)
 }
