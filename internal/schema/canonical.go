@@ -1,0 +1,178 @@
+package schema
+
+import (
+	"encoding/base64"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// canonical returns a copy of obj as the native type keeps it, without the fields that are equal to nothing: what is null,
+// and of a type that has no null of its own, what is empty or zero.
+func (t modelTable) canonical(name string, obj map[string]any) map[string]any {
+	m := t[name]
+	out := make(map[string]any, len(obj))
+	for k, v := range obj {
+		f := m.fields[k]
+		if f == nil {
+			out[k] = deepCopy(v) // apiVersion and kind, and what is newer than the table.
+			continue
+		}
+		if c, ok := t.field(f, v); ok {
+			out[k] = c
+		}
+	}
+	return out
+}
+
+// field returns the canonical form of a field's value, and whether there is anything to keep.
+func (t modelTable) field(f *form, v any) (any, bool) {
+	if v == nil {
+		return nil, false
+	}
+	switch f.In {
+	case "list":
+		list, ok := v.([]any)
+		if !ok {
+			return v, true
+		}
+		out := make([]any, len(list))
+		for i, e := range list {
+			out[i] = t.element(f, e)
+		}
+		return out, f.Pointer || len(out) > 0
+	case "map":
+		entries, ok := v.(map[string]any)
+		if !ok {
+			return v, true
+		}
+		out := make(map[string]any, len(entries))
+		for k, e := range entries {
+			out[k] = t.element(f, e)
+		}
+		return out, f.Pointer || len(out) > 0
+	}
+	c := t.scalar(f, v)
+	return c, f.Pointer || !zero(f, c)
+}
+
+// element returns the canonical form of a list item or map value. It stays, however empty it is.
+func (t modelTable) element(f *form, v any) any {
+	if v == nil {
+		switch f.Kind {
+		case "struct":
+			return map[string]any{}
+		case "string", "bytes":
+			return ""
+		case "quantity", "milli":
+			return "0"
+		case "int":
+			return int64(0)
+		case "bool":
+			return false
+		}
+		return nil
+	}
+	return t.scalar(f, v)
+}
+
+func (t modelTable) scalar(f *form, v any) any {
+	switch f.Kind {
+	case "struct":
+		if m, ok := v.(map[string]any); ok {
+			return t.canonical(f.Model, m)
+		}
+	case "quantity", "milli":
+		return quantity(v, f.Kind == "milli")
+	case "int", "intstr":
+		if n, ok := v.(float64); ok && n == float64(int64(n)) {
+			return int64(n)
+		}
+	case "float":
+		if n, ok := v.(int64); ok {
+			return float64(n)
+		}
+	case "time":
+		return timestamp(v, time.RFC3339)
+	case "microtime":
+		return timestamp(v, "2006-01-02T15:04:05.000000Z07:00")
+	case "duration":
+		if s, ok := v.(string); ok {
+			if d, err := time.ParseDuration(s); err == nil {
+				return d.String()
+			}
+		}
+	case "bytes":
+		if s, ok := v.(string); ok {
+			if raw, err := base64.StdEncoding.DecodeString(s); err == nil {
+				return base64.StdEncoding.EncodeToString(raw)
+			}
+		}
+	}
+	return deepCopy(v)
+}
+
+// zero says whether a value is one that its type does not keep apart from none.
+func zero(f *form, v any) bool {
+	switch f.Kind {
+	case "raw":
+		return false
+	case "duration":
+		return v == "0s"
+	case "quantity", "milli":
+		// A quantity is kept once it is there: its type is a structure that encodes itself.
+		return false
+	}
+	switch v := v.(type) {
+	case string:
+		return v == "" && f.Kind != "intstr"
+	case bool:
+		return !v
+	case int64:
+		return v == 0
+	case float64:
+		return v == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// quantity returns the canonical spelling of a quantity: "1" for "1000m".
+func quantity(v any, milli bool) any {
+	var q resource.Quantity
+	switch v := v.(type) {
+	case string:
+		parsed, err := resource.ParseQuantity(v)
+		if err != nil {
+			return v
+		}
+		q = parsed
+	case int64:
+		q = *resource.NewQuantity(v, resource.DecimalSI)
+	case float64:
+		parsed, err := resource.ParseQuantity(formatFloat(v))
+		if err != nil {
+			return v
+		}
+		q = parsed
+	default:
+		return v
+	}
+	if milli {
+		q.RoundUp(resource.Milli)
+	}
+	return q.String()
+}
+
+func timestamp(v any, layout string) any {
+	s, ok := v.(string)
+	if !ok {
+		return v
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return v
+	}
+	return t.UTC().Format(layout)
+}

@@ -1,0 +1,87 @@
+package schema
+
+import (
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/kube-openapi/pkg/validation/spec"
+	"sigs.k8s.io/structured-merge-diff/v4/typed"
+)
+
+// origin is what is behind a kind in the server.
+type origin int
+
+const (
+	// foreign: an API that nothing is known of but its structure.
+	foreign origin = iota
+	// native: a Go type of Kubernetes.
+	native
+	// customResource: a structural schema.
+	customResource
+)
+
+// Kind is what is known of one version of a kind.
+type Kind struct {
+	GVK schema.GroupVersionKind
+	// Type is the structure in the words of structured-merge-diff.
+	Type typed.ParseableType
+	// HasStatus says that the field status is written through its own subresource only.
+	HasStatus bool
+	// Converts says that the versions of the kind are known to differ in nothing but their name.
+	Converts bool
+
+	origin origin
+	// model names the native type.
+	model string
+	// definition is the OpenAPI schema, and definitions is where its references lead.
+	definition  *spec.Schema
+	definitions map[string]*spec.Schema
+}
+
+// Exact says whether [Kind.Canonical] and [Kind.Store] know what the server makes of an object.
+func (k *Kind) Exact() bool { return k.origin != foreign && !inexact[k.GVK.GroupKind()] }
+
+// inexact are the native kinds with defaults that are not a function of the object and its place in a type: a taint takes the
+// time of the write, and a volume in an attachment has a part of the defaults that it has elsewhere.
+var inexact = map[schema.GroupKind]bool{
+	{Group: "resource.k8s.io", Kind: "DeviceTaintRule"}: true,
+	{Group: "resource.k8s.io", Kind: "ResourceSlice"}:   true,
+	{Group: "storage.k8s.io", Kind: "VolumeAttachment"}: true,
+}
+
+// Native says whether the kind is one of Kubernetes' own.
+func (k *Kind) Native() bool { return k.origin == native }
+
+// Canonical returns obj in the form in which objects are compared: values in the spelling that the server gives them, and without
+// what a Go type does not keep apart from nothing at all. obj is not changed; the result shares nothing that changes.
+func (k *Kind) Canonical(obj map[string]any) map[string]any {
+	if k.origin != native {
+		return canonicalMetadata(obj)
+	}
+	return table().canonical(k.model, obj)
+}
+
+// Store returns what the server would store for obj, a merged object: canonical, with defaults. obj is not changed.
+func (k *Kind) Store(obj map[string]any) map[string]any {
+	switch k.origin {
+	case native:
+		out := table().canonical(k.model, obj)
+		table().fill(k.model, out)
+		return out
+	case customResource:
+		out := canonicalMetadata(obj)
+		k.defaults(out, k.definition, true)
+		return out
+	}
+	return canonicalMetadata(obj)
+}
+
+// canonicalMetadata returns obj with metadata in canonical form. Metadata passes through a Go type whatever the kind.
+func canonicalMetadata(obj map[string]any) map[string]any {
+	out := make(map[string]any, len(obj))
+	for k, v := range obj {
+		out[k] = deepCopy(v)
+	}
+	if m, ok := obj["metadata"].(map[string]any); ok {
+		out["metadata"] = table().canonical(objectMeta, m)
+	}
+	return out
+}
