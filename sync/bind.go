@@ -1,0 +1,88 @@
+package sync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Bind gives a plan that was stored as JSON its objects back, in this or another process, so that it can be run. It plans d
+// anew and accepts only the same plan: [ErrTarget] when the stored one is for another cluster, inventory or manager, and
+// [ErrStale], with every step that is different, when the desired state or the cluster would now lead to another. A stored
+// plan that writes Secrets needs the [Options].Key that it was made with.
+func (e *Engine) Bind(ctx context.Context, stored []byte, d Desired) (*Plan, error) {
+	var s storedPlan
+	if err := json.Unmarshal(stored, &s); err != nil {
+		return nil, fmt.Errorf("bind plan: %w", err)
+	}
+	if s.Format != planFormat {
+		return nil, fmt.Errorf("bind plan: format %d is not known, only %d is", s.Format, planFormat)
+	}
+	m, err := marksOf(e.inv)
+	if err != nil {
+		return nil, err
+	}
+	target, err := e.target(ctx, m)
+	if err != nil {
+		return nil, fmt.Errorf("bind plan: %w", err)
+	}
+	if err := sameTarget(s.Target, target); err != nil {
+		return nil, fmt.Errorf("bind plan: %w", err)
+	}
+	for _, t := range s.Steps {
+		if t.Ref != nil && isSecret(*t.Ref) && t.Verdict != "" && t.Desired == "" {
+			return nil, fmt.Errorf("bind plan: it writes %s and was stored without a key: set Options.Key and plan again", t.Ref)
+		}
+	}
+	p, err := e.Plan(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if p.digest == s.Digest {
+		return p, nil
+	}
+	faults := []error{stale("bind plan: it has digest %s and planning gives %s now", s.Digest, p.digest)}
+	if s.Revision != p.revision {
+		faults = append(faults, fmt.Errorf("it is for revision %q and not %q", s.Revision, p.revision))
+	}
+	return nil, errors.Join(append(faults, changedSteps(s.Steps, p.stored())...)...)
+}
+
+func sameTarget(stored, now Target) error {
+	for _, f := range []struct{ what, stored, now string }{
+		{"cluster", stored.Cluster, now.Cluster}, {"inventory", stored.Inventory, now.Inventory}, {"field manager", stored.Manager, now.Manager},
+	} {
+		if f.stored != f.now {
+			return fmt.Errorf("%w: %s %q and not %q", ErrTarget, f.what, f.stored, f.now)
+		}
+	}
+	return nil
+}
+
+// changedSteps names each step that is in one plan only, or does not do the same in both.
+func changedSteps(stored, now []storedStep) []error {
+	have := map[string]storedStep{}
+	for _, s := range now {
+		have[s.ID] = s
+	}
+	var faults []error
+	for _, s := range stored {
+		n, ok := have[s.ID]
+		delete(have, s.ID)
+		switch {
+		case !ok:
+			faults = append(faults, fmt.Errorf("step %s is not needed any longer", s.ID))
+		case s.Desired != n.Desired:
+			faults = append(faults, fmt.Errorf("step %s would write something else", s.ID))
+		case s.Because != n.Because || s.UID != n.UID:
+			faults = append(faults, fmt.Errorf("step %s finds another live object", s.ID))
+		}
+	}
+	for _, n := range now {
+		if _, ok := have[n.ID]; ok {
+			faults = append(faults, fmt.Errorf("step %s is new", n.ID))
+		}
+	}
+	return faults
+}

@@ -1,0 +1,203 @@
+package sync
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/diff"
+	"github.com/setpoint-dev/setpoint/health"
+)
+
+// builder turns compared objects and decided candidates into steps.
+type builder struct {
+	plan *Plan
+	opts *Options
+	// writes is the ID of each object's step, of those that have one.
+	writes map[cluster.Ref]string
+	waves  map[cluster.Ref]int
+	// current is the wave at hand.
+	current int
+	// barrier is the gate before the wave at hand, empty before the first.
+	barrier string
+	// served are the gates that definitions have.
+	served map[cluster.Ref]string
+}
+
+// build expects p.objects sorted and candidates in the record's order.
+func (e *Engine) build(p *Plan, candidates []candidate) {
+	b := &builder{plan: p, opts: &e.opts, writes: map[cluster.Ref]string{}, waves: map[cluster.Ref]int{}, served: map[cluster.Ref]string{}}
+	for _, o := range p.objects {
+		if a := action(o); a != "" && a != Skip {
+			b.writes[o.ref], b.waves[o.ref] = objectID(a, o.ref), o.wave
+		}
+	}
+	for start := 0; start < len(p.objects); {
+		end := start + 1
+		for end < len(p.objects) && p.objects[end].wave == p.objects[start].wave {
+			end++
+		}
+		b.wave(start, end)
+		start = end
+	}
+	b.prunes(candidates)
+	for _, c := range candidates {
+		if c.drop {
+			p.dropped[c.Ref] = true
+		}
+	}
+}
+
+// action is what a compared object needs, empty for nothing.
+func action(o *object) Action {
+	if o.skip != "" {
+		return Skip
+	}
+	switch o.comparison.Verdict {
+	case diff.Same:
+		return ""
+	case diff.Missing:
+		return Create
+	case diff.Adopt:
+		return Adopt
+	}
+	return Update
+}
+
+// wave adds the steps of the objects from start to end, which share a wave, and the gate behind them.
+func (b *builder) wave(start, end int) {
+	var ids []string
+	var waits []cluster.Ref
+	b.current = b.plan.objects[start].wave
+	for i := start; i < end; i++ {
+		o := b.plan.objects[i]
+		a := action(o)
+		if a == Skip {
+			b.plan.steps = append(b.plan.steps, Step{ID: objectID(a, o.ref), Action: a, Ref: o.ref, Origin: o.origin, Wave: o.wave, Reason: o.skip, object: i})
+			continue
+		}
+		if a != "" || !settled(o.health) {
+			waits = append(waits, o.ref)
+		}
+		if a == "" {
+			continue
+		}
+		s := Step{
+			ID: b.writes[o.ref], Action: a, Ref: o.ref, Origin: o.origin, Wave: o.wave, Reason: reason(o), object: i,
+			Comparison: o.comparison, Needs: b.needs(o), terminating: o.terminating(),
+		}
+		if o.live != nil {
+			s.UID, s.ResourceVersion = o.live.GetUID(), o.live.GetResourceVersion()
+		}
+		ids = append(ids, s.ID)
+		b.plan.steps = append(b.plan.steps, s)
+	}
+	later := slices.ContainsFunc(b.plan.objects[end:], func(o *object) bool { return b.writes[o.ref] != "" })
+	if len(waits) == 0 || !later {
+		return
+	}
+	w := b.current
+	if b.barrier != "" {
+		ids = append(ids, b.barrier)
+	}
+	b.barrier = waveGateID(w)
+	b.plan.steps = append(b.plan.steps, Step{
+		ID: b.barrier, Action: Gate, Wave: w, Needs: ids, Waits: waits, Deadline: b.opts.Deadline, object: -1,
+		Reason: fmt.Sprintf("what comes after wave %d waits for the health of %s", w, count(len(waits), "object")),
+	})
+}
+
+// needs are the steps that have to succeed before o is applied.
+func (b *builder) needs(o *object) []string {
+	var out []string
+	add := func(id string) {
+		if id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	add(b.barrier)
+	if o.ref.Namespace != "" {
+		add(b.creates(cluster.Ref{Kind: "Namespace", Name: o.ref.Namespace}))
+	}
+	switch {
+	case o.crd == nil:
+	case o.unserved:
+		add(b.servedGate(o.crd))
+	default:
+		add(b.writes[o.crd.ref])
+	}
+	for _, r := range podNeeds(o.obj) {
+		if r != o.ref {
+			add(b.creates(r))
+		}
+	}
+	return out
+}
+
+// creates is the ID of the step that creates r in the wave at hand. Steps of earlier waves are behind the barrier, and to need
+// one of a later wave would be a circle.
+func (b *builder) creates(r cluster.Ref) string {
+	if id := b.writes[r]; b.waves[r] == b.current && strings.HasPrefix(id, string(Create)+"/") {
+		return id
+	}
+	return ""
+}
+
+// servedGate is the gate that opens when a definition's kind is served. It is made on first use.
+func (b *builder) servedGate(crd *object) string {
+	if id, ok := b.served[crd.ref]; ok {
+		return id
+	}
+	s := Step{
+		ID: crdGateID(crd.ref.Name), Action: Gate, Wave: crd.wave, Waits: []cluster.Ref{crd.ref}, Deadline: b.opts.Deadline, object: -1,
+		Reason: "objects of the kind wait until it is served",
+	}
+	if id := b.writes[crd.ref]; id != "" {
+		s.Needs = []string{id}
+	}
+	for _, o := range b.plan.objects {
+		kind := cluster.Ref{Group: o.ref.Group, Kind: o.ref.Kind}
+		if o.crd == crd && o.unserved && !slices.Contains(s.kinds, kind) {
+			s.kinds = append(s.kinds, kind)
+		}
+	}
+	b.served[crd.ref] = s.ID
+	b.plan.steps = append(b.plan.steps, s)
+	return s.ID
+}
+
+func reason(o *object) string {
+	c := o.comparison
+	switch {
+	case o.terminating():
+		return "the object of that name is being deleted; it is created when the old one is gone"
+	case o.unserved:
+		return "it does not exist; its kind is defined by " + o.crd.ref.String()
+	case c.Verdict == diff.Missing:
+		return "it does not exist"
+	case c.Verdict == diff.Adopt:
+		return "its values are as desired; ownership of fields changes"
+	case c.Verdict == diff.Conflict && len(c.Conflicts) > 0:
+		return (&cluster.ConflictError{Conflicts: c.Conflicts}).Error()
+	case o.note != "":
+		return o.note
+	case c.Verdict == diff.Unsure && len(c.Unsure) > 0:
+		return "whether it differs is not known: " + c.Unsure[0].Message
+	case len(c.Changes) > 0:
+		return count(len(c.Changes), "field") + " " + plural(len(c.Changes), "differs", "differ")
+	}
+	return "it differs"
+}
+
+// settled says that an object is where it shall be.
+func settled(r health.Result) bool { return r.Status == health.Healthy || r.Status == health.Suspended }
+
+func count(n int, noun string) string { return fmt.Sprintf("%d %s", n, plural(n, noun, noun+"s")) }
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

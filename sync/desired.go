@@ -1,0 +1,25 @@
+package sync
+
+import (
+	"github.com/setpoint-dev/setpoint/cluster"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Desired is the state that a set of objects shall have. The objects are read and neither changed nor kept.
+type Desired struct {
+	Objects []*unstructured.Unstructured
+	// Origins tells where each object came from, in the order of Objects. It may be shorter, or nil.
+	Origins []cluster.Origin
+	// Revision names the state, for people and records.
+	Revision string
+	// Complete says that Objects is all of it, so that a recorded object which is not among them has left. Without it
+	// nothing is pruned.
+	Complete bool
+}
+
+func (d Desired) origin(i int) cluster.Origin {
+	if i < len(d.Origins) {
+		return d.Origins[i]
+	}
+	return cluster.Origin{}
+}

@@ -1,0 +1,43 @@
+// Package sync makes a cluster's objects what a desired state says they are: it plans the steps, carries them out in order,
+// watches their health, and removes what left the desired state. Import it by another name, since the standard library has a
+// sync too:
+//
+//	import setsync "github.com/setpoint-dev/setpoint/sync"
+//
+//	inv, err := inventory.NewApplySet(client, "delivery", "shop", nil)
+//	engine := setsync.New(client, inv, &setsync.Options{Prune: true})
+//	plan, err := engine.Plan(ctx, setsync.Desired{Objects: objects, Origins: origins, Complete: true})
+//	…
+//	fmt.Print(plan)
+//	result, err := setsync.Drain(engine.Run(ctx, plan))
+//
+// A [Plan] is a value. Making one changes nothing; it can be printed, stored as JSON and bound again in another process
+// ([Engine.Bind]), and each of its steps is carried out only if the object is still in the state that justified the step. A
+// new plan of the same desired state tells the drift since: its steps hold what differs, from what to what, and who wrote.
+//
+// # Order
+//
+// Waves are barriers: what is in a later wave waits until everything in the earlier ones is healthy. The wave is the integer
+// in the annotation setpoint.dev/sync-wave or argocd.argoproj.io/sync-wave. Inside a wave a step waits only for what it needs:
+// its namespace, the definition of its kind, the ServiceAccount, ConfigMaps, Secrets and claims that its pods name. Among steps that
+// may start, the order is that of kinds, those that others lean on first. Pruning comes last, in reverse.
+//
+// # Ownership
+//
+// Writes are server-side applies by one field manager, never forced unless [Options].Force says so. What belongs to the set is in
+// its [Inventory], which is saved before the first write with everything that will exist, and after the last with
+// everything that does. An object is pruned only if it is recorded, still carries the set's marks, was applied by our manager, is
+// the very object that was recorded, and has no controller as its owner. Losing the record therefore prunes
+// nothing.
+//
+// # Errors
+//
+// A plan that cannot be made is an [*Error] for each object at fault, joined: [ErrDuplicate], [ErrNamespace], [ErrWave],
+// [ErrForeign], an unknown kind ([cluster.ErrNoKind]); a prune that a guard stops is [ErrGuard]. While a plan is carried out, a step that fails is an [Event]
+// with its error and stops only what needs it; after any failure nothing is pruned. [Drain] joins these errors.
+//
+// # Concurrency
+//
+// An [Engine] is safe for concurrent use, and a [Plan] is read-only. Of two runs that would change one inventory's record, the
+// second fails with [ErrStale].
+package sync

@@ -1,0 +1,122 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/health"
+)
+
+// gate waits for the health of a step's objects, and for its kinds to be served.
+func (r *run) gate(ctx context.Context, s *Step) error {
+	if len(s.Waits) > 0 {
+		targets := make([]*target, 0, len(s.Waits))
+		for _, ref := range s.Waits {
+			targets = append(targets, r.target(ref))
+		}
+		w := &waiter{e: r.e, targets: targets, stopOnFailure: true, emit: func(ev Event) {
+			ev.Step, ev.Action = s.ID, Gate
+			r.send(ctx, ev)
+		}}
+		if err := w.wait(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.ID, err)
+		}
+	}
+	for _, k := range s.kinds {
+		if err := r.e.served(ctx, k, s.Deadline); err != nil {
+			return fmt.Errorf("%s: %w", s.ID, err)
+		}
+	}
+	return nil
+}
+
+// target finds what a gate has to know about an object: where to watch it, and what it was when we wrote it.
+func (r *run) target(ref cluster.Ref) *target {
+	t := &target{ref: ref}
+	if o := r.p.byRef[ref]; o != nil {
+		t.version, t.origin = o.version, o.origin
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w := r.written[ref]; w != nil {
+		t.uid, t.generation = w.GetUID(), w.GetGeneration()
+	}
+	return t
+}
+
+// served waits until discovery knows a kind.
+func (e *Engine) served(ctx context.Context, k cluster.Ref, deadline time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, deadline, fmt.Errorf("%s is not served after %v", k.GroupKind(), deadline))
+	defer cancel()
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		_, err := e.client.Kind(ctx, k.Group, k.Kind)
+		var discovery *cluster.DiscoveryError
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil && !errors.Is(err, cluster.ErrNoKind) && !errors.As(err, &discovery) && !cluster.Retryable(err) {
+			return err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// Wait watches every object of a plan until it is healthy, or suspended, or has been in another state for [Options].Grace
+// that waiting will not end: Degraded, or one that no controller has reported on. It makes no write. Events are
+// [HealthChanged] and [Warning]; the latter names each object that no controller has reported on, which counts neither as
+// healthy nor as a failure. At the end, or when [Options].Deadline is over, a [*HealthError] names all that is not healthy.
+//
+// The pair is (event, nil), or (zero, err) once, which ends the stream; breaking out stops the watches. The sequence is used
+// once.
+func (e *Engine) Wait(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		var targets []*target
+		for _, o := range p.objects {
+			if o.skip == "" {
+				targets = append(targets, &target{ref: o.ref, version: o.version, origin: o.origin})
+			}
+		}
+		inner, cancel := context.WithCancel(ctx)
+		events := make(chan Event)
+		var err error
+		go func() {
+			defer close(events)
+			w := &waiter{e: e, targets: targets, emit: func(ev Event) {
+				select {
+				case events <- ev:
+				case <-inner.Done():
+				}
+			}}
+			err = w.wait(inner)
+		}()
+		defer func() {
+			cancel()
+			for range events {
+			}
+		}()
+		for ev := range events {
+			if !yield(ev, nil) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			yield(Event{}, err)
+		}
+	}
+}
+
+// unreported says that no controller has said anything about an object, and perhaps none ever will.
+func unreported(r health.Result) bool { return r.Status == health.Unknown && r.Reason == "NoStatus" }

@@ -1,0 +1,63 @@
+package sync
+
+import "fmt"
+
+// progress of one step in a run.
+type progress int
+
+const (
+	pending progress = iota
+	running
+	succeeded
+	failed
+)
+
+// schedule is the graph of a run's steps.
+type schedule struct {
+	steps   []Step
+	state   []progress
+	missing []int   // how many needs have not succeeded
+	after   [][]int // the steps that need this one
+}
+
+func newSchedule(steps []Step) (*schedule, error) {
+	s := &schedule{steps: steps, state: make([]progress, len(steps)), missing: make([]int, len(steps)), after: make([][]int, len(steps))}
+	index := make(map[string]int, len(steps))
+	for i := range steps {
+		index[steps[i].ID] = i
+	}
+	for i := range steps {
+		for _, need := range steps[i].Needs {
+			j, ok := index[need]
+			if !ok {
+				return nil, fmt.Errorf("step %s needs %s, which is not in the plan", steps[i].ID, need)
+			}
+			s.after[j] = append(s.after[j], i)
+			s.missing[i]++
+		}
+	}
+	return s, nil
+}
+
+// fail marks i and gives up what needs it, directly or not. It returns what it gave up.
+func (s *schedule) fail(i int) []int {
+	s.state[i] = failed
+	var lost []int
+	for _, j := range s.after[i] {
+		if s.state[j] == pending {
+			lost = append(append(lost, j), s.fail(j)...)
+		}
+	}
+	return lost
+}
+
+// succeed marks i and returns what may start now.
+func (s *schedule) succeed(i int) (ready []int) {
+	s.state[i] = succeeded
+	for _, j := range s.after[i] {
+		if s.missing[j]--; s.missing[j] == 0 && s.state[j] == pending {
+			ready = append(ready, j)
+		}
+	}
+	return ready
+}

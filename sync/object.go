@@ -1,0 +1,40 @@
+package sync
+
+import (
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/diff"
+	"github.com/setpoint-dev/setpoint/health"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// object is a desired object on its way into a plan.
+type object struct {
+	ref     cluster.Ref
+	origin  cluster.Origin
+	version string
+	wave    int
+	// obj is our own copy, with namespace and marks.
+	obj     *unstructured.Unstructured
+	desired *diff.Desired
+	// crd is the desired definition of the kind; nil when there is none.
+	crd *object
+	// unserved says that the cluster does not serve the kind at this version until the definition is applied.
+	unserved bool
+	// skip is why the object is left alone; empty for those that are not.
+	skip string
+
+	live       *unstructured.Unstructured
+	comparison *diff.Comparison
+	// note is what the server said on a dry run.
+	note   string
+	health health.Result
+}
+
+func (o *object) fault(err error) error {
+	return &Error{Op: "plan", Ref: o.ref, Origin: o.origin, Err: err}
+}
+
+// terminating says that the live object is on its way out and nothing written to it would last.
+func (o *object) terminating() bool {
+	return o.live != nil && o.live.GetDeletionTimestamp() != nil
+}

@@ -1,0 +1,248 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/diff"
+	"github.com/setpoint-dev/setpoint/health"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Plan is what has to be done to reach a desired state. [Engine.Plan] makes one, [Engine.Run] carries it out. It is
+// read-only.
+type Plan struct {
+	revision string
+	target   Target
+	digest   string
+	steps    []Step
+	objects  []*object
+	byRef    map[cluster.Ref]*object
+	// record is the inventory's as it was loaded; dropped are the members that are known not to be ours any longer.
+	record  *Record
+	dropped map[cluster.Ref]bool
+	// dirty says that the record has to be written even if nothing else is.
+	dirty bool
+	key   []byte
+}
+
+// Plan compares the desired state with the cluster and the record, and changes nothing: the only writes that it sends are
+// dry runs. The error joins an [*Error] for every object at fault.
+func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
+	record, err := retryValue(ctx, e, func() (*Record, error) { return e.inv.Load(ctx) })
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	m, err := marksOf(e.inv)
+	if err != nil {
+		return nil, err
+	}
+	target, err := e.target(ctx, m)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	objects, err := e.resolve(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.prepare(ctx, objects); err != nil {
+		return nil, err
+	}
+	members, err := e.departed(ctx, record, objects)
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.read(ctx, e.versions(objects, members), m.labels)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	if err := e.compare(ctx, objects, found, m); err != nil {
+		return nil, err
+	}
+	if err := e.checkNamespaces(ctx, objects); err != nil {
+		return nil, err
+	}
+	settleWaves(objects)
+	sortObjects(objects)
+	p := &Plan{revision: d.Revision, target: target, objects: objects, record: record, dropped: map[cluster.Ref]bool{}, key: e.opts.Key}
+	p.byRef = make(map[cluster.Ref]*object, len(objects))
+	for _, o := range objects {
+		p.byRef[o.ref] = o
+	}
+	candidates := e.candidates(d, members, found, m)
+	if err := e.guard(record, objects, candidates); err != nil {
+		return nil, err
+	}
+	e.build(p, candidates)
+	p.dirty = !slices.Equal(record.Members, p.members(nil)) || record.Operation != nil
+	if p.digest, err = p.sum(); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	return p, nil
+}
+
+// Steps returns the steps in the order in which they are listed. It is the order of starting as far as needs allow.
+func (p *Plan) Steps() []Step { return slices.Clone(p.steps) }
+
+// Empty reports whether a run would write nothing at all, the record included.
+func (p *Plan) Empty() bool {
+	return !p.dirty && !slices.ContainsFunc(p.steps, func(s Step) bool { return s.Action.Writes() })
+}
+
+// Revision is [Desired.Revision].
+func (p *Plan) Revision() string { return p.revision }
+
+// Digest identifies what the plan does to which target: equal plans have equal digests, whenever they are made. Without
+// [Options].Key it does not cover the content of Secrets.
+func (p *Plan) Digest() string { return p.digest }
+
+// Target says what the plan is for.
+func (p *Plan) Target() Target { return p.target }
+
+// Objects returns the health of every desired object when the plan was made; [health.Missing] for those that did not exist.
+func (p *Plan) Objects() map[cluster.Ref]health.Result {
+	out := make(map[cluster.Ref]health.Result, len(p.objects))
+	for _, o := range p.objects {
+		if o.skip == "" {
+			out[o.ref] = o.health
+		}
+	}
+	return out
+}
+
+// prepare learns the schemas and freezes the objects.
+func (e *Engine) prepare(ctx context.Context, objects []*object) error {
+	var faults []error
+	versions := map[schema.GroupVersion]bool{}
+	var list []schema.GroupVersion
+	for _, o := range objects {
+		if isCRD(o.ref) {
+			if err := e.schemas.AddCRD(o.obj); err != nil {
+				faults = append(faults, o.fault(err))
+			}
+		}
+		gv := o.obj.GroupVersionKind().GroupVersion()
+		if !o.unserved && !versions[gv] {
+			versions[gv] = true
+			list = append(list, gv)
+		}
+	}
+	if err := e.retry(ctx, func() error { return e.schemas.Load(ctx, list...) }); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("plan: %w", err)
+		}
+		// A kind without a schema compares as unsure, and the server is asked.
+		e.opts.Logger.WarnContext(ctx, "schemas could not be loaded", "error", err)
+	}
+	for _, o := range objects {
+		if o.skip != "" {
+			continue
+		}
+		d, err := e.comparer.Prepare(o.obj)
+		if err != nil {
+			faults = append(faults, o.fault(err))
+			continue
+		}
+		o.desired = d
+	}
+	return errors.Join(faults...)
+}
+
+// versions says what to read, at which version.
+func (e *Engine) versions(objects []*object, members []member) map[cluster.Ref]string {
+	out := map[cluster.Ref]string{}
+	for _, o := range objects {
+		if o.skip == "" && !o.unserved {
+			out[o.ref] = o.version
+		}
+	}
+	for _, m := range members {
+		if m.err == nil {
+			out[m.Ref] = m.version
+		}
+	}
+	return out
+}
+
+// compare sets each object's live side and comparison.
+func (e *Engine) compare(ctx context.Context, objects []*object, found lives, m marks) error {
+	faults := make([]error, len(objects))
+	var eg errgroup.Group
+	eg.SetLimit(e.opts.Concurrency)
+	for i, o := range objects {
+		if o.skip != "" {
+			continue
+		}
+		eg.Go(func() error {
+			if err := e.compareOne(ctx, o, found[o.ref], m); err != nil {
+				faults[i] = o.fault(err)
+			}
+			return nil
+		})
+	}
+	_ = eg.Wait()
+	return errors.Join(faults...)
+}
+
+func (e *Engine) compareOne(ctx context.Context, o *object, live *unstructured.Unstructured, m marks) (err error) {
+	o.live = live
+	if o.health, err = e.opts.Health.Check(live); err != nil {
+		return err
+	}
+	if live != nil {
+		if other := m.foreign(live); other != "" {
+			return fmt.Errorf("%w: the live object has %s", ErrForeign, other)
+		}
+	}
+	against := live
+	if o.terminating() {
+		against = nil
+	}
+	if o.comparison, err = e.comparer.Compare(o.desired, against); err != nil {
+		return err
+	}
+	ask := o.comparison.Verdict == diff.Unsure || e.opts.Confirm && (o.comparison.Verdict == diff.Differs || o.comparison.Verdict == diff.Adopt)
+	if !ask {
+		return nil
+	}
+	return e.confirm(ctx, o)
+}
+
+// checkNamespaces finds objects that could never be created because nothing makes their namespace.
+func (e *Engine) checkNamespaces(ctx context.Context, objects []*object) error {
+	known := map[string]bool{}
+	for _, o := range objects {
+		if o.ref.GroupKind() == (schema.GroupKind{Kind: "Namespace"}) {
+			known[o.ref.Name] = true
+		}
+		if o.live != nil && o.ref.Namespace != "" {
+			known[o.ref.Namespace] = true
+		}
+	}
+	var faults []error
+	for _, o := range objects {
+		ns := o.ref.Namespace
+		if ns == "" || o.skip != "" {
+			continue
+		}
+		there, asked := known[ns]
+		if !asked {
+			live, err := e.get(ctx, cluster.Ref{Kind: "Namespace", Name: ns}, "v1")
+			// Who may not read namespaces may still write into one.
+			there = live != nil || errors.Is(err, cluster.ErrForbidden)
+			if err != nil && !there {
+				return fmt.Errorf("plan: %w", err)
+			}
+			known[ns] = there
+		}
+		if !there {
+			faults = append(faults, o.fault(fmt.Errorf("%w %s does not exist and is not among the desired objects", ErrNamespace, ns)))
+		}
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,148 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// smallPrune is how many objects a plan may prune whatever their share of the record is.
+const smallPrune = 10
+
+// member is a recorded object that is not desired any longer.
+type member struct {
+	Member
+	version string
+	// err is set when nothing can be said about the member's kind; gone when the kind itself is.
+	err  error
+	gone bool
+}
+
+// candidate is a member with a decision.
+type candidate struct {
+	member
+	live *unstructured.Unstructured
+	wave int
+	// drop says that the record shall forget the member.
+	drop bool
+	// skip is why a live member is not pruned; empty for one that is.
+	skip string
+}
+
+// departed finds the recorded objects that are not desired. The error is one that leaves the record unusable.
+func (e *Engine) departed(ctx context.Context, r *Record, objects []*object) ([]member, error) {
+	desired := map[cluster.Ref]bool{}
+	for _, o := range objects {
+		desired[o.ref] = true
+	}
+	var out []member
+	var kinds []schema.GroupKind
+	for _, m := range r.Members {
+		if !desired[m.Ref] {
+			out = append(out, member{Member: m})
+			kinds = append(kinds, m.GroupKind())
+		}
+	}
+	answers := e.kinds(ctx, kinds)
+	for i := range out {
+		k := answers[out[i].GroupKind()]
+		switch {
+		case k.err == nil && len(k.kind.Versions) > 0:
+			out[i].version = k.kind.Versions[0]
+		case errors.Is(k.err, cluster.ErrNoKind):
+			out[i].err, out[i].gone = k.err, true
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("plan: %w", k.err)
+		case k.err == nil:
+			out[i].err = fmt.Errorf("no version of %s is served", out[i].GroupKind())
+		default:
+			out[i].err = k.err
+		}
+	}
+	return out, nil
+}
+
+// candidates decides about each departed member.
+func (e *Engine) candidates(d Desired, members []member, found lives, m marks) []candidate {
+	all := ""
+	switch {
+	case !d.Complete:
+		all = "the desired state is not complete"
+	case !e.opts.Prune:
+		all = "pruning is off"
+	}
+	for _, mem := range members {
+		// What cannot be read may be what another prune leans on.
+		if all == "" && mem.err != nil && !mem.gone {
+			all = fmt.Sprintf("what is known of the cluster is not complete: %v", mem.err)
+		}
+	}
+	var out []candidate
+	for _, mem := range members {
+		c := candidate{member: mem, live: found[mem.Ref]}
+		switch {
+		case mem.gone:
+			c.drop = true
+		case mem.err != nil:
+			c.skip = all
+		case c.live == nil, c.live.GetDeletionTimestamp() != nil:
+			c.drop = true
+		default:
+			if why := notOurs(c.live, mem.UID, m, e.opts.Manager); why != "" {
+				c.drop, c.skip = true, why+"; it is left alone and forgotten"
+			} else if all != "" {
+				c.skip = all
+			} else {
+				c.skip = kept(c.live)
+			}
+			c.wave, _ = waveOf(c.live)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// notOurs says what proves that a live object is not the set's to prune; empty when everything proves that it is.
+func notOurs(live *unstructured.Unstructured, uid types.UID, m marks, manager string) string {
+	switch owner := metav1.GetControllerOf(live); {
+	case !m.on(live):
+		if other := m.foreign(live); other != "" {
+			return "it belongs to another set: " + other
+		}
+		return "it does not carry the set's marks"
+	case owned(live, manager) == nil:
+		return fmt.Sprintf("%q never applied it", manager)
+	case uid != "" && live.GetUID() != uid:
+		return "it was replaced by another object of that name"
+	case owner != nil:
+		return fmt.Sprintf("%s %s controls it", owner.Kind, owner.Name)
+	}
+	return ""
+}
+
+// guard refuses a prune that is so large that it is more likely a mistake.
+func (e *Engine) guard(r *Record, objects []*object, candidates []candidate) error {
+	var doomed []cluster.Ref
+	for _, c := range candidates {
+		if c.skip == "" && !c.drop {
+			doomed = append(doomed, c.Ref)
+		}
+	}
+	switch n := len(doomed); {
+	case n == 0:
+		return nil
+	case len(objects) == 0 && !e.opts.AllowEmpty:
+		return fmt.Errorf("plan: %w: the desired state is empty and all of %d recorded objects would go, %s among them; check the path, or set AllowEmpty",
+			ErrGuard, len(r.Members), doomed[0])
+	case n > smallPrune && float64(n) > e.opts.PruneShare*float64(len(r.Members)) && len(objects) > 0:
+		return fmt.Errorf("plan: %w: %d of %d recorded objects would go, %s among them; the limit is a share of %.2f, see PruneShare",
+			ErrGuard, n, len(r.Members), doomed[0], e.opts.PruneShare)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package sync
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// pruneGateID is the gate between the last write and the first prune.
+const pruneGateID = "gate/prune"
+
+// prunes adds the steps of departed members: the deletions after every write, in reverse order, and a skip for each that is
+// left alone.
+func (b *builder) prunes(candidates []candidate) {
+	var doomed []candidate
+	for _, c := range candidates {
+		switch {
+		case c.skip != "":
+			b.plan.steps = append(b.plan.steps, Step{ID: objectID(Skip, c.Ref), Action: Skip, Ref: c.Ref, Wave: c.wave, Reason: c.skip, object: -1})
+		case !c.drop:
+			doomed = append(doomed, c)
+		}
+	}
+	if len(doomed) == 0 {
+		return
+	}
+	settlePruneWaves(doomed)
+	slices.SortFunc(doomed, func(a, c candidate) int { return compareOrder(c.wave, c.Ref, a.wave, a.Ref) })
+	barrier := ""
+	if len(b.writes) > 0 {
+		barrier = pruneGateID
+		var ids []string
+		for _, s := range b.plan.steps {
+			if s.Action != Skip {
+				ids = append(ids, s.ID)
+			}
+		}
+		b.plan.steps = append(b.plan.steps, Step{ID: barrier, Action: Gate, Needs: ids, object: -1, Wave: doomed[0].wave,
+			Reason: "nothing is pruned before everything is applied"})
+	}
+	for start := 0; start < len(doomed); {
+		wave := doomed[start].wave
+		var ids []string
+		for ; start < len(doomed) && doomed[start].wave == wave; start++ {
+			s := pruneStep(doomed[start], doomed, barrier)
+			ids = append(ids, s.ID)
+			b.plan.steps = append(b.plan.steps, s)
+		}
+		if start < len(doomed) {
+			barrier = pruneGateID + "/wave/" + strconv.Itoa(wave)
+			b.plan.steps = append(b.plan.steps, Step{ID: barrier, Action: Gate, Needs: ids, object: -1, Wave: wave,
+				Reason: "earlier waves are pruned when wave " + strconv.Itoa(wave) + " is gone"})
+		}
+	}
+}
+
+func pruneStep(c candidate, doomed []candidate, barrier string) Step {
+	s := Step{
+		ID: objectID(Prune, c.Ref), Action: Prune, Ref: c.Ref, Wave: c.wave, Reason: "it left the desired state", object: -1,
+		UID: c.live.GetUID(), ResourceVersion: c.live.GetResourceVersion(),
+	}
+	if barrier != "" {
+		s.Needs = append(s.Needs, barrier)
+	}
+	if !holder(c.Ref) {
+		return s
+	}
+	for _, d := range doomed {
+		if holds(c, d.Ref) {
+			s.Needs = append(s.Needs, objectID(Prune, d.Ref))
+		}
+	}
+	return s
+}
+
+// settlePruneWaves moves holders to the wave of the earliest object in them, as [settleWaves] does, so that the reverse order
+// deletes them after it.
+func settlePruneWaves(doomed []candidate) {
+	for i := range doomed {
+		if !holder(doomed[i].Ref) {
+			continue
+		}
+		for _, d := range doomed {
+			if holds(doomed[i], d.Ref) {
+				doomed[i].wave = min(doomed[i].wave, d.wave)
+			}
+		}
+	}
+}
+
+// holder says that objects of this kind hold others.
+func holder(r cluster.Ref) bool {
+	return isCRD(r) || r.GroupKind() == schema.GroupKind{Kind: "Namespace"}
+}
+
+// holds says that deleting c deletes r too: a namespace and what is in it, a definition and the objects of its kind. What is
+// held goes first, while that what may have to clean up after it is still there.
+func holds(c candidate, r cluster.Ref) bool {
+	if isCRD(c.Ref) {
+		return defines(c.live) == r.GroupKind()
+	}
+	return c.GroupKind() == schema.GroupKind{Kind: "Namespace"} && r.Namespace == c.Name
+}

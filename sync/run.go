@@ -1,0 +1,154 @@
+package sync
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Run carries a plan out. It saves the record with everything that will exist, starts each step when the steps that it needs have
+// succeeded, and saves the record with everything that does exist. A step whose object changed since the plan is compared
+// anew and carried out only if the comparison comes to the same; else it fails with [ErrStale].
+//
+// A step that fails is an event, stops only what needs it, and keeps everything from being pruned. The pair is (event, nil), or
+// (zero, err) once, which ends the stream: [ErrStale] when the record is not the plan's any longer, a fault of the
+// inventory, or ctx's cause. Breaking out and the end of ctx stop the work: nothing more is sent, and the record stays true, with
+// objects in it that may not have been made yet. The sequence is used once; a plan may be run again, and then does what is left of it.
+//
+// An empty plan sends no request.
+func (e *Engine) Run(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if p.Empty() {
+			return
+		}
+		run := &run{e: e, p: p, events: make(chan Event), done: outcome{uids: map[cluster.Ref]types.UID{}, pruned: map[cluster.Ref]bool{}}, written: map[cluster.Ref]*unstructured.Unstructured{}}
+		if err := run.open(ctx); err != nil {
+			yield(Event{}, err)
+			return
+		}
+		inner, cancel := context.WithCancel(ctx)
+		go func() {
+			defer close(run.events)
+			run.steps(inner)
+		}()
+		// Also when the caller's loop panics, nothing keeps running.
+		defer func() {
+			cancel()
+			for range run.events {
+			}
+		}()
+		for ev := range run.events {
+			if !yield(ev, nil) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			yield(Event{}, context.Cause(ctx))
+			return
+		}
+		if err := run.close(ctx); err != nil {
+			yield(Event{}, err)
+		}
+	}
+}
+
+// run is one execution of a plan.
+type run struct {
+	e      *Engine
+	p      *Plan
+	record *Record
+	events chan Event
+
+	mu   sync.Mutex
+	done outcome
+	// written are the objects as the server answered to our writes.
+	written map[cluster.Ref]*unstructured.Unstructured
+	// down is the fault of a server that did not come back in time; nothing more is sent after it.
+	down error
+}
+
+// open saves the union of old and new, unless that is what is saved already or nothing will be written.
+func (r *run) open(ctx context.Context) error {
+	union := r.p.members(nil)
+	r.record = &Record{Members: r.p.record.Members, Operation: r.p.record.Operation, Version: r.p.record.Version}
+	if r.p.Summary().writes() == 0 || slices.Equal(union, r.record.Members) {
+		return nil
+	}
+	return r.save(ctx, union, &Operation{ID: r.operation(), Plan: r.p.digest, Revision: r.p.revision, Started: time.Now().UTC().Truncate(time.Second)})
+}
+
+// close saves what exists now.
+func (r *run) close(ctx context.Context) error {
+	r.mu.Lock()
+	members := r.p.members(&r.done)
+	r.mu.Unlock()
+	if r.record.Operation == nil && slices.Equal(members, r.record.Members) {
+		return nil
+	}
+	return r.save(ctx, members, nil)
+}
+
+// save stores a record. When an answer got lost, the record that is found tells whether it was stored.
+func (r *run) save(ctx context.Context, members []Member, op *Operation) error {
+	next := &Record{Members: members, Operation: op, Version: r.record.Version}
+	tried := false
+	err := r.e.retry(ctx, func() error {
+		if tried {
+			now, err := r.e.inv.Load(ctx)
+			if err != nil {
+				return err
+			}
+			if slices.Equal(now.Members, members) && sameOperation(now.Operation, op) {
+				next.Version = now.Version
+				return nil
+			}
+			if now.Version != next.Version {
+				return fmt.Errorf("%w: its version is %q and not %q", cluster.ErrConflict, now.Version, next.Version)
+			}
+		}
+		tried = true
+		return r.e.inv.Save(ctx, next)
+	})
+	if errors.Is(err, cluster.ErrConflict) {
+		return stale("run: the record was changed by another run: %w", err)
+	}
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	r.record = next
+	return nil
+}
+
+func sameOperation(a, b *Operation) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.ID == b.ID
+}
+
+// operation names the run, for ever: the record that it begins from is part of the name.
+func (r *run) operation() string {
+	h := sha256.New()
+	for _, s := range []string{r.p.target.Inventory, r.p.digest, r.p.record.Version} {
+		fmt.Fprintf(h, "%d:%s,", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// send reports an event unless nobody listens any longer.
+func (r *run) send(ctx context.Context, ev Event) {
+	select {
+	case r.events <- ev:
+	case <-ctx.Done():
+	}
+}

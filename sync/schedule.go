@@ -1,0 +1,123 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+)
+
+// steps runs the graph. Writes are bounded by the engine's concurrency; gates only wait and are not.
+func (r *run) steps(ctx context.Context) {
+	s, err := newSchedule(r.p.steps)
+	if err != nil {
+		r.send(ctx, Event{Type: Failed, Err: fmt.Errorf("run: %w", err)})
+		return
+	}
+	type answer struct {
+		step int
+		err  error
+	}
+	answers := make(chan answer)
+	var writes, gates queue
+	push := func(i int) {
+		if s.steps[i].Action == Gate {
+			gates.push(i)
+		} else {
+			writes.push(i)
+		}
+	}
+	for i := range s.steps {
+		switch {
+		case s.steps[i].Action == Skip:
+			s.state[i] = succeeded
+			r.send(ctx, Event{Type: Skipped, Step: s.steps[i].ID, Action: Skip, Ref: s.steps[i].Ref, Message: s.steps[i].Reason})
+		case s.missing[i] == 0:
+			push(i)
+		}
+	}
+	inFlight, writing, broken := 0, 0, false
+	for {
+		for ctx.Err() == nil {
+			i, ok := gates.pop()
+			if !ok && writing < r.e.opts.Concurrency {
+				i, ok = writes.pop()
+			}
+			if !ok {
+				break
+			}
+			step := &s.steps[i]
+			if err := r.closed(step, broken); err != nil {
+				r.send(ctx, Event{Type: Blocked, Step: step.ID, Action: step.Action, Ref: step.Ref, Message: err.Error()})
+				r.block(ctx, s, i)
+				continue
+			}
+			s.state[i] = running
+			inFlight++
+			if step.Action != Gate {
+				writing++
+			}
+			r.send(ctx, Event{Type: Started, Step: step.ID, Action: step.Action, Ref: step.Ref, Message: step.Reason})
+			go func() { answers <- answer{i, r.do(ctx, step, len(s.after[i]) > 0)} }()
+		}
+		if inFlight == 0 {
+			return
+		}
+		a := <-answers
+		inFlight--
+		step := &s.steps[a.step]
+		if step.Action != Gate {
+			writing--
+		}
+		if a.err != nil {
+			broken = true
+			r.send(ctx, Event{Type: Failed, Step: step.ID, Action: step.Action, Ref: step.Ref, Err: a.err, Message: a.err.Error()})
+			r.block(ctx, s, a.step)
+			continue
+		}
+		r.send(ctx, Event{Type: Done, Step: step.ID, Action: step.Action, Ref: step.Ref})
+		for _, i := range s.succeed(a.step) {
+			push(i)
+		}
+	}
+}
+
+// closed says why a step that could start must not.
+func (r *run) closed(step *Step, broken bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.down != nil:
+		return fmt.Errorf("the server is not available: %w", r.down)
+	case broken && step.Action == Prune:
+		return fmt.Errorf("nothing is pruned after a failure")
+	}
+	return nil
+}
+
+// block reports what cannot start any longer because of step i.
+func (r *run) block(ctx context.Context, s *schedule, i int) {
+	for _, j := range s.fail(i) {
+		step := &s.steps[j]
+		r.send(ctx, Event{Type: Blocked, Step: step.ID, Action: step.Action, Ref: step.Ref, Message: "it needs " + s.steps[i].ID})
+	}
+}
+
+// do carries one step out. Needed says that another step waits for it.
+func (r *run) do(ctx context.Context, s *Step, needed bool) error {
+	var err error
+	switch s.Action {
+	case Gate:
+		return r.gate(ctx, s)
+	case Prune:
+		err = r.prune(ctx, s, needed)
+	default:
+		err = r.write(ctx, s)
+	}
+	if err != nil && cluster.Retryable(err) && ctx.Err() == nil {
+		r.mu.Lock()
+		r.down = err
+		r.mu.Unlock()
+	}
+	return err
+}

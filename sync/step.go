@@ -1,0 +1,76 @@
+package sync
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/diff"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Action is what a step does.
+type Action string
+
+const (
+	// Create applies an object that does not exist.
+	Create Action = "create"
+	// Update applies an object that differs.
+	Update Action = "update"
+	// Adopt applies an object whose values are as desired, to own its fields.
+	Adopt Action = "adopt"
+	// Gate waits: for the health of objects, or just for the steps that it needs.
+	Gate Action = "gate"
+	// Prune deletes an object that left the desired state.
+	Prune Action = "prune"
+	// Skip leaves an object alone on which one might expect a step.
+	Skip Action = "skip"
+)
+
+// Writes reports whether the action sends a write.
+func (a Action) Writes() bool { return a == Create || a == Update || a == Adopt || a == Prune }
+
+// Step is one thing that a plan does. Its fields are for reading.
+type Step struct {
+	// ID is unique in the plan and the same in every plan that does the same to the same object.
+	ID     string
+	Action Action
+	// Ref is the object; zero for a gate.
+	Ref cluster.Ref
+	// Origin is where the desired object came from.
+	Origin cluster.Origin
+	// Reason says why there is such a step, for a person.
+	Reason string
+	Wave   int
+	// Needs are the IDs of the steps that have to succeed before this one starts.
+	Needs []string
+	// Comparison is what justifies a create, update or adopt; nil for other steps.
+	Comparison *diff.Comparison
+	// UID and ResourceVersion are of the live object that was looked at; empty for a create.
+	UID             types.UID
+	ResourceVersion string
+	// Waits are the objects for whose health a gate waits.
+	Waits []cluster.Ref
+	// Deadline is how long a gate waits.
+	Deadline time.Duration
+
+	// object is the index of the desired object in the plan, -1 for other steps.
+	object int
+	// kinds are the kinds that have to be served before a gate opens.
+	kinds []cluster.Ref
+	// terminating says that an object of that name, with UID, has to go before a create.
+	terminating bool
+}
+
+func objectID(a Action, r cluster.Ref) string {
+	parts := []string{string(a), r.GroupKind().String()}
+	if r.Namespace != "" {
+		parts = append(parts, r.Namespace)
+	}
+	return strings.Join(append(parts, r.Name), "/")
+}
+
+func waveGateID(wave int) string { return "gate/wave/" + strconv.Itoa(wave) }
+
+func crdGateID(name string) string { return "gate/served/" + name }

@@ -1,0 +1,108 @@
+package sync
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/diff"
+)
+
+// planFormat is the version of the stored form.
+const planFormat = 1
+
+// storedPlan is a plan as JSON. It has digests in place of what would be written.
+type storedPlan struct {
+	Format   int          `json:"format"`
+	Digest   string       `json:"digest"`
+	Target   Target       `json:"target"`
+	Revision string       `json:"revision,omitempty"`
+	Summary  Summary      `json:"summary"`
+	Steps    []storedStep `json:"steps"`
+}
+
+type storedStep struct {
+	ID       string          `json:"id"`
+	Action   Action          `json:"action"`
+	Ref      *cluster.Ref    `json:"ref,omitempty"`
+	Origin   *cluster.Origin `json:"origin,omitempty"`
+	Reason   string          `json:"reason"`
+	Wave     int             `json:"wave,omitempty"`
+	Needs    []string        `json:"needs,omitempty"`
+	Verdict  diff.Verdict    `json:"verdict,omitempty"`
+	UID      string          `json:"uid,omitempty"`
+	Desired  string          `json:"desired,omitempty"`
+	Because  string          `json:"because,omitempty"`
+	Waits    []cluster.Ref   `json:"waits,omitempty"`
+	Deadline string          `json:"deadline,omitempty"`
+}
+
+// MarshalJSON encodes the plan without the content of any object: what a step writes is there as a digest, which
+// [Engine.Bind] checks. The digests of Secrets are authenticated with [Options].Key and left out without one.
+func (p *Plan) MarshalJSON() ([]byte, error) {
+	return json.Marshal(storedPlan{
+		Format: planFormat, Digest: p.digest, Target: p.target, Revision: p.revision, Summary: p.Summary(), Steps: p.stored(),
+	})
+}
+
+func (p *Plan) stored() []storedStep {
+	out := make([]storedStep, 0, len(p.steps))
+	for _, s := range p.steps {
+		t := storedStep{
+			ID: s.ID, Action: s.Action, Reason: s.Reason, Wave: s.Wave, Needs: s.Needs, UID: string(s.UID), Waits: s.Waits,
+		}
+		if s.Ref != (cluster.Ref{}) {
+			t.Ref = &s.Ref
+		}
+		if s.Origin != (cluster.Origin{}) {
+			t.Origin = &s.Origin
+		}
+		if s.Deadline > 0 {
+			t.Deadline = s.Deadline.Round(time.Millisecond).String()
+		}
+		if s.Comparison != nil {
+			t.Verdict = s.Comparison.Verdict
+			o := p.objects[s.object]
+			t.Desired, t.Because = p.mask(s.Ref, o.desired.Hash()), p.mask(s.Ref, s.Comparison.Fingerprint())
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// mask keeps a digest from answering guesses about a Secret's content.
+func (p *Plan) mask(r cluster.Ref, digest string) string {
+	if !isSecret(r) {
+		return digest
+	}
+	if len(p.key) == 0 {
+		return ""
+	}
+	h := hmac.New(sha256.New, p.key)
+	h.Write([]byte(digest))
+	return "hmac-sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+func isSecret(r cluster.Ref) bool { return r.Group == "" && r.Kind == "Secret" }
+
+// sum digests everything that says what the plan does. Reasons and origins say it to people and are left out, as is all that
+// moves without changing it.
+func (p *Plan) sum() (string, error) {
+	steps := p.stored()
+	for i := range steps {
+		steps[i].Reason, steps[i].Origin = "", nil
+	}
+	raw, err := json.Marshal(struct {
+		Target   Target
+		Revision string
+		Steps    []storedStep
+	}{p.target, p.revision, steps})
+	if err != nil {
+		return "", err
+	}
+	h := sha256.Sum256(raw)
+	return "sha256:" + hex.EncodeToString(h[:]), nil
+}

@@ -1,0 +1,120 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/diff"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// maxRechecks bounds how often a step looks again at an object that other writers keep moving.
+const maxRechecks = 20
+
+// write applies the object of a create, update or adopt step.
+func (r *run) write(ctx context.Context, s *Step) error {
+	o := r.p.objects[s.object]
+	fail := func(err error) error { return &Error{Op: "apply", Ref: o.ref, Origin: o.origin, Err: err} }
+	uid, version := s.UID, s.ResourceVersion
+	if s.terminating {
+		if err := r.gone(ctx, o.ref, o.version, s.UID); err != nil {
+			return fail(err)
+		}
+		uid, version = "", ""
+	}
+	for range maxRechecks {
+		w, err := r.apply(ctx, o, uid, version)
+		if err == nil {
+			r.applied(ctx, s, w)
+			return nil
+		}
+		if ctx.Err() != nil || !moved(err, uid) {
+			return fail(err)
+		}
+		live, getErr := r.e.get(ctx, o.ref, o.version)
+		if getErr != nil {
+			return fail(getErr)
+		}
+		same, why := r.recheck(s, o, live)
+		switch {
+		case why != nil && uid == "":
+			return fail(stale("the object appeared since: %w", err))
+		case why != nil:
+			return fail(why)
+		case same:
+			r.applied(ctx, s, &cluster.Written{Object: live})
+			return nil
+		}
+		uid, version = live.GetUID(), live.GetResourceVersion()
+	}
+	return fail(stale("the object keeps changing; %d attempts met another state each", maxRechecks))
+}
+
+// moved says that a refusal may come from a change since the plan, so that the object has to be looked at. A conflict over
+// fields is such a change when the plan knew of no object.
+func moved(err error, uid types.UID) bool {
+	var conflict *cluster.ConflictError
+	return errors.Is(err, cluster.ErrConflict) || uid == "" && errors.As(err, &conflict) || uid != "" && errors.Is(err, cluster.ErrNotFound)
+}
+
+// recheck compares the object as it is now. Same means that nothing is left to do, as after an answer that got lost; the
+// error says why the step must not be carried out.
+func (r *run) recheck(s *Step, o *object, live *unstructured.Unstructured) (same bool, err error) {
+	switch {
+	case live == nil:
+		return false, stale("the object was deleted")
+	case live.GetDeletionTimestamp() != nil:
+		return false, stale("the object is being deleted")
+	case s.UID != "" && !s.terminating && live.GetUID() != s.UID:
+		return false, stale("the object was replaced by another of that name")
+	}
+	c, err := r.e.comparer.Compare(o.desired, live)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case c.Verdict == diff.Same:
+		return true, nil
+	case c.Fingerprint() == o.comparison.Fingerprint():
+		return false, nil
+	}
+	return false, stale("the object changed since")
+}
+
+// apply sends the object. What a definition made possible a moment ago may take the server another moment to serve.
+func (r *run) apply(ctx context.Context, o *object, uid types.UID, version string) (w *cluster.Written, err error) {
+	again := cluster.Retryable
+	if o.unserved {
+		again = func(err error) bool {
+			return cluster.Retryable(err) || errors.Is(err, cluster.ErrNoKind) || errors.Is(err, cluster.ErrNotFound)
+		}
+	}
+	opts := cluster.WriteOptions{Manager: r.e.opts.Manager, Force: r.e.opts.Force, UID: uid, ResourceVersion: version}
+	sent := 0
+	err = r.e.retryIf(ctx, again, func() error {
+		sent++
+		w, err = r.e.client.Apply(ctx, o.desired.Object(), opts)
+		return err
+	})
+	if err == nil && uid == "" && !w.Created && sent == 1 {
+		r.send(ctx, Event{Type: Warning, Action: Create, Ref: o.ref, Message: "the object appeared since the plan was made; it has been applied onto"})
+	}
+	if err != nil && sent > 1 {
+		err = fmt.Errorf("%w, after %s", err, count(sent, "attempt"))
+	}
+	return w, err
+}
+
+// applied keeps what the server answered.
+func (r *run) applied(ctx context.Context, s *Step, w *cluster.Written) {
+	r.mu.Lock()
+	r.done.uids[s.Ref] = w.Object.GetUID()
+	r.written[s.Ref] = w.Object
+	r.mu.Unlock()
+	for _, text := range w.Warnings {
+		r.send(ctx, Event{Type: Warning, Step: s.ID, Action: s.Action, Ref: s.Ref, Message: text})
+	}
+}
