@@ -1,0 +1,318 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+
+	"github.com/setpoint-dev/setpoint/source"
+)
+
+// recent is how many revisions are kept when no snapshot needs them, so that the next fetch costs what changed.
+const recent = 16
+
+// keeper is a store that takes packs.
+type keeper interface {
+	store
+	put(*pack) error
+}
+
+// remote is a repository on a server, and what has been fetched of it.
+type remote struct {
+	connector connector
+	store     keeper
+	audit     *audit
+	maxFetch  int64
+	// marks remembers held commits between processes, where the store outlives one.
+	marks *marks
+
+	// turn is held while a pack is fetched: two would fetch the same objects.
+	turn chan struct{}
+
+	mu   sync.Mutex
+	held map[plumbing.Hash]*held
+	tick int
+	// known are the commits of the whole history when the refs were knownAt, for abbreviated names.
+	known   []plumbing.Hash
+	knownAt string
+}
+
+// held is a commit whose tree is complete in the store.
+type held struct {
+	pins int
+	used int
+	// root commits have no parents that could be missing.
+	root bool
+}
+
+func newRemote(c connector, s keeper, maxEntries int, maxFetch int64, m *marks) *remote {
+	r := &remote{
+		connector: c,
+		store:     s,
+		audit:     &audit{store: s, limit: maxEntries, blobs: true},
+		maxFetch:  maxFetch,
+		marks:     m,
+		turn:      make(chan struct{}, 1),
+		held:      map[plumbing.Hash]*held{},
+	}
+	for _, h := range m.load() {
+		if r.pin(h) == nil {
+			r.release(h)
+		}
+	}
+	return r
+}
+
+func (r *remote) content() store { return r.store }
+
+// resolve asks the server what a name means. The hash of a commit means itself.
+func (r *remote) resolve(ctx context.Context, name string) (plumbing.Hash, error) {
+	if isHex(name) && len(name) == 40 {
+		return peel(r.store, plumbing.NewHash(name))
+	}
+	s, err := r.connector.connect(ctx)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	defer s.close()
+	t, err := r.find(ctx, s, name)
+	return t.commit, err
+}
+
+// find looks a name up in what a session advertised.
+func (r *remote) find(ctx context.Context, s *session, name string) (target, error) {
+	refs := s.refs()
+	t, err := refs.resolve(name)
+	if errors.Is(err, errAbbreviated) {
+		t.object, err = r.complete(ctx, refs, strings.ToLower(name))
+		t.commit = t.object
+	}
+	if err != nil {
+		return t, err
+	}
+	t.commit, err = peel(r.store, t.commit)
+	return t, err
+}
+
+// obtain makes the tree of a commit readable until release. Without want it is the commit that name means now.
+func (r *remote) obtain(ctx context.Context, name string, want plumbing.Hash) (plumbing.Hash, error) {
+	if want.IsZero() && isHex(name) && len(name) == 40 {
+		want = plumbing.NewHash(name)
+	}
+	if !want.IsZero() {
+		commit, err := peel(r.store, want)
+		if err == nil && r.pin(commit) == nil {
+			return commit, nil
+		}
+	}
+	s, err := r.connector.connect(ctx)
+	if err != nil {
+		return want, err
+	}
+	defer s.close()
+	t := target{want, want}
+	if want.IsZero() {
+		if t, err = r.find(ctx, s, name); err != nil {
+			return want, err
+		}
+		if r.pin(t.commit) == nil {
+			return t.commit, nil
+		}
+	}
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	case <-ctx.Done():
+		return want, context.Cause(ctx)
+	}
+	if commit, err := peel(r.store, t.object); err == nil && r.pin(commit) == nil {
+		return commit, nil
+	}
+	return r.download(s, t.object)
+}
+
+// download fetches one commit, or a tag that names one, and pins it.
+func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
+	refs := s.refs()
+	var tips []plumbing.Hash
+	for name, tip := range refs.byName {
+		if strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/") {
+			tips = append(tips, tip)
+		}
+	}
+	advertised := h == refs.headHash
+	for _, tip := range refs.byName {
+		advertised = advertised || tip == h
+	}
+	w := wish{want: []plumbing.Hash{h}, shallow: true}
+	w.have, w.cut = r.bases()
+	direct := advertised || s.has(capability.AllowReachableSHA1InWant) || s.has(capability.AllowTipSHA1InWant)
+	if !direct {
+		// This server gives by name only: take the history and look for the commit in it.
+		w = wish{want: tips}
+	}
+	if len(w.want) == 0 {
+		return h, unknownCommit(h)
+	}
+	a, err := s.fetch(w, r.maxFetch)
+	if err != nil {
+		if errors.Is(err, source.ErrUnknownRevision) {
+			err = unknownCommit(h)
+		}
+		return h, err
+	}
+	p, err := unpack(a.pack, r.store.get, r.maxFetch)
+	if err != nil {
+		return h, err
+	}
+	if err := r.store.put(p); err != nil {
+		return h, fmt.Errorf("store what was fetched: %w", err)
+	}
+	commit, err := peel(r.store, h)
+	if err != nil {
+		return h, err
+	}
+	if err := r.pin(commit); err != nil {
+		if errors.Is(err, errAbsent) {
+			err = unknownCommit(commit)
+		}
+		return h, err
+	}
+	r.tidy()
+	return commit, nil
+}
+
+func unknownCommit(h plumbing.Hash) error {
+	return fmt.Errorf("%w: the server has no commit %s that a branch or tag leads to", source.ErrUnknownRevision, h)
+}
+
+// pin keeps a commit until release, if its tree is complete in the store.
+func (r *remote) pin(h plumbing.Hash) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tick++
+	if k, ok := r.held[h]; ok {
+		k.pins++
+		k.used = r.tick
+		return nil
+	}
+	o, err := r.store.get(h)
+	if err != nil {
+		return err
+	}
+	if o.kind != plumbing.CommitObject {
+		return fmt.Errorf("%w: %s is a %s, not a commit", source.ErrUnknownRevision, h, o.kind)
+	}
+	c, err := parseCommit(h, o.data)
+	if err != nil {
+		return err
+	}
+	if err := r.audit.check(c.TreeHash); err != nil {
+		return err
+	}
+	r.held[h] = &held{pins: 1, used: r.tick, root: len(c.ParentHashes) == 0}
+	return r.marks.add(h)
+}
+
+// release undoes one pin.
+func (r *remote) release(h plumbing.Hash) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if k, ok := r.held[h]; ok {
+		k.pins--
+	}
+}
+
+// bases are the commits whose content need not be sent again. To the server they look like a shallow clone: nothing is
+// promised about their parents.
+func (r *remote) bases() (have, cut []plumbing.Hash) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for h, k := range r.held {
+		have = append(have, h)
+		if !k.root {
+			cut = append(cut, h)
+		}
+	}
+	return have, cut
+}
+
+// tidy forgets all but the recent revisions, and those that snapshots hold, when the turn is ours.
+func (r *remote) tidy() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var free, kept []plumbing.Hash
+	for h, k := range r.held {
+		if k.pins == 0 {
+			free = append(free, h)
+		} else {
+			kept = append(kept, h)
+		}
+	}
+	slices.SortFunc(free, func(a, b plumbing.Hash) int { return r.held[b].used - r.held[a].used })
+	for i, h := range free {
+		if i < recent {
+			kept = append(kept, h)
+			continue
+		}
+		delete(r.held, h)
+		r.marks.remove(h)
+	}
+	if m, ok := r.store.(*memory); ok && m.overgrown() {
+		m.sweep(kept)
+		r.audit.forget()
+	}
+}
+
+// complete finds the one commit of the history whose hash begins with some digits. It is asked for once for each state of
+// the refs.
+func (r *remote) complete(ctx context.Context, refs *refs, hex string) (plumbing.Hash, error) {
+	var tips []plumbing.Hash
+	for name, h := range refs.byName {
+		if strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/") {
+			tips = append(tips, h)
+		}
+	}
+	plumbing.HashesSort(tips)
+	state := fmt.Sprint(tips)
+	r.mu.Lock()
+	known, fresh := r.known, r.knownAt == state
+	r.mu.Unlock()
+	if !fresh && len(tips) > 0 {
+		s, err := r.connector.connect(ctx)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		defer s.close()
+		a, err := s.fetch(wish{want: tips, bare: true}, r.maxFetch)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		p, err := unpack(a.pack, r.store.get, r.maxFetch)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		known = nil
+		for h, o := range p.objects {
+			if o.kind == plumbing.CommitObject {
+				known = append(known, h)
+			}
+		}
+		r.mu.Lock()
+		r.known, r.knownAt = known, state
+		r.mu.Unlock()
+	}
+	var found []plumbing.Hash
+	for _, h := range known {
+		if strings.HasPrefix(h.String(), hex) {
+			found = append(found, h)
+		}
+	}
+	return only(refs, hex, found)
+}
