@@ -7,3 +7,11 @@ func Held(r *Repository) int {
 	defer m.mu.RUnlock()
 	return len(m.objects)
 }
+
+// Received returns how many bytes of packs came.
+func Received(r *Repository) int64 {
+	m := r.backend.(*remote)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.received
+}

@@ -35,9 +35,11 @@ type remote struct {
 	// turn is held while a pack is fetched: two would fetch the same objects.
 	turn chan struct{}
 
-	mu   sync.Mutex
-	held map[plumbing.Hash]*held
-	tick int
+	mu sync.Mutex
+	// received counts the bytes of packs.
+	received int64
+	held     map[plumbing.Hash]*held
+	tick     int
 	// known are the commits of the whole history when the refs were knownAt, for abbreviated names.
 	known   []plumbing.Hash
 	knownAt string
@@ -167,6 +169,7 @@ func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
 		}
 		return h, err
 	}
+	r.receive(a)
 	p, err := unpack(a.pack, r.store.get, r.maxFetch)
 	if err != nil {
 		return h, err
@@ -186,6 +189,12 @@ func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
 	}
 	r.tidy()
 	return commit, nil
+}
+
+func (r *remote) receive(a *answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.received += int64(len(a.pack))
 }
 
 func unknownCommit(h plumbing.Hash) error {
@@ -294,6 +303,7 @@ func (r *remote) complete(ctx context.Context, refs *refs, hex string) (plumbing
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
+		r.receive(a)
 		p, err := unpack(a.pack, r.store.get, r.maxFetch)
 		if err != nil {
 			return plumbing.ZeroHash, err
