@@ -3,9 +3,11 @@
 package kubetest_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,6 +43,14 @@ func TestWithoutControlPlane(t *testing.T) {
 				t.Cleanup(unlock)
 				return []string{"XDG_CACHE_HOME=" + cache, "HOME=" + cache}
 			}},
+		{name: "no room for its folder", run: alone, fails: true, says: "no control plane: ",
+			env: func(*testing.T) []string { return []string{"TMPDIR=/does/not/exist"} }},
+		{name: "a part that does not start", run: alone, fails: true, says: "--- the end of egress.log ---",
+			env: func(t *testing.T) []string { // a socket's path has about a hundred bytes at most
+				long := filepath.Join(t.TempDir(), strings.Repeat("x", 100))
+				require.NoError(t, os.Mkdir(long, 0o755))
+				return []string{"TMPDIR=" + long}
+			}},
 		{name: "existing cluster", run: alone, says: "--- PASS: TestAPIServerAlone",
 			env: func(*testing.T) []string { return []string{"SETPOINT_TEST_KUBECONFIG=" + cluster.Kubeconfig()} }},
 		{name: "existing cluster, own one needed", run: own, says: "SETPOINT_TEST_KUBECONFIG names an existing cluster",
@@ -58,6 +68,38 @@ func TestWithoutControlPlane(t *testing.T) {
 			output, err := cmd.CombinedOutput()
 			assert.Equal(t, test.fails, err != nil, "%s", output)
 			assert.Contains(t, string(output), test.says)
+		})
+	}
+}
+
+// TestCompile tells code that does not compile from a machine that cannot fetch its modules.
+func TestCompile(t *testing.T) {
+	const module = "module example.com/m\n\ngo 1.26\n"
+	for _, test := range []struct {
+		name, mod, code  string
+		builds, possible bool
+	}{
+		{"good", module, "package main\n\nfunc main() {}\n", true, true},
+		{"broken", module, "package main\n\nfunc main() {\n", false, true},
+		{"offline", module + "require example.com/unknown v1.0.0\n", "package main\n\nimport _ \"example.com/unknown\"\n\nfunc main() {}\n", false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("GOPROXY", "off")
+			dir, binary := t.TempDir(), filepath.Join(t.TempDir(), "binary")
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(test.mod), 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(test.code), 0o644))
+			sum := "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+			sums := "example.com/unknown v1.0.0 " + sum + "example.com/unknown v1.0.0/go.mod " + sum
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), []byte(sums), 0o644))
+			err := kubetest.Compile(t.Context(), dir, binary)
+			if test.builds {
+				require.NoError(t, err)
+				assert.FileExists(t, binary)
+				return
+			}
+			require.Error(t, err)
+			assert.NoFileExists(t, binary)
+			assert.Equal(t, !test.possible, errors.Is(err, kubetest.ErrNoBuild), "%v", err)
 		})
 	}
 }

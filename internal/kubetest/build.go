@@ -76,14 +76,10 @@ func isBuilt(binary string) bool {
 // compile builds beside the binary and renames, so that a build cut short never passes for a finished one. What a killed
 // build has compiled stays in Go's build cache.
 func compile(ctx context.Context, source, binary string) error {
-	// Listing the packages fetches their modules, which tells a missing network from broken code.
-	if err := goCommand(ctx, source, "list", "-deps", "."); err != nil {
-		return fmt.Errorf("%w: fetch its modules: %w", errNoBuild, err)
-	}
 	unfinished := binary + ".building"
 	defer os.Remove(unfinished)
 	if err := goCommand(ctx, source, append(append([]string{"build"}, flags...), "-o", unfinished, ".")...); err != nil {
-		return fmt.Errorf("build the control plane in %s: %w", source, err)
+		return fmt.Errorf("build the control plane from %s: %w", source, err)
 	}
 	return os.Rename(unfinished, binary)
 }
@@ -100,11 +96,25 @@ func goCommand(ctx context.Context, dir string, args ...string) error {
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("go %s: %w", args[0], context.Cause(ctx))
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Errorf("%w: %w", errNoBuild, err)
 	case output.Len() == 0:
 		return fmt.Errorf("go %s: %w", args[0], err)
+	case isOffline(output.String()):
+		return fmt.Errorf("%w: go %s: %w:\n%s", errNoBuild, args[0], err, tail(output.String(), 5))
 	default:
 		return fmt.Errorf("go %s: %w:\n%s", args[0], err, tail(output.String(), 20))
 	}
+}
+
+// isOffline tells from the go command's complaints that it cannot fetch a module. It has no exit code of its own for that.
+func isOffline(output string) bool {
+	for _, sign := range []string{"dial tcp", "proxyconnect", "i/o timeout", "TLS handshake", "GOPROXY=off"} {
+		if strings.Contains(output, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // sourceDir finds the nested module: beside this file, or, when -trimpath has removed that path, in the main module that

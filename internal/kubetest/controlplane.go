@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -134,7 +135,7 @@ func (c *ControlPlane) startAPIServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.awaitReady(ctx, server); err != nil {
+	if err := c.await(ctx, "/readyz", append(slices.Clone(c.parts), server)...); err != nil {
 		server.kill()
 		return err
 	}
@@ -175,7 +176,10 @@ func (c *ControlPlane) User(name string, groups ...string) (*rest.Config, error)
 }
 
 // Stop ends the API server at once, as a crash would; open requests and watches break. Everything stored stays.
-func (c *ControlPlane) Stop() { c.apiserver.kill() }
+func (c *ControlPlane) Stop() {
+	c.apiserver.kill()
+	c.parts = slices.DeleteFunc(c.parts, func(p *process) bool { return p == c.apiserver })
+}
 
 // Restart starts the API server again, at the same address and with the same objects, and returns when it serves.
 func (c *ControlPlane) Restart(ctx context.Context) error {

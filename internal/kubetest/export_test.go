@@ -18,3 +18,8 @@ func Lock(ctx context.Context, path string) (func(), error) { return lock(ctx, p
 
 // BuildKey is the digest that names the binary of a source folder.
 func BuildKey(source string) (string, error) { return buildKey(source) }
+
+// Compile builds the binary from a source folder, and ErrNoBuild marks a machine that cannot.
+func Compile(ctx context.Context, source, binary string) error { return compile(ctx, source, binary) }
+
+var ErrNoBuild = errNoBuild

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -192,6 +194,11 @@ func TestStopAndRestart(t *testing.T) {
 	defer cancel()
 	_, err = api.Resource(resources["namespaces"]).Get(ctx, namespace, metav1.GetOptions{})
 	require.ErrorContains(t, err, "connection refused")
+
+	taker, err := net.Listen("tcp", strings.TrimPrefix(cluster.Config().Host, "https://"))
+	require.NoError(t, err)
+	require.ErrorContains(t, cluster.Restart(t.Context()), "address already in use")
+	require.NoError(t, taker.Close())
 
 	require.NoError(t, cluster.Restart(t.Context()))
 	got, err := api.Resource(resources["namespaces"]).Get(ctx, namespace, metav1.GetOptions{})

@@ -9,11 +9,6 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// awaitReady returns when the API server says that it is ready.
-func (c *ControlPlane) awaitReady(ctx context.Context, server *process) error {
-	return c.await(ctx, "/readyz", server)
-}
-
 // awaitControllers returns when the controllers and the simulator have made what every cluster has.
 func (c *ControlPlane) awaitControllers(ctx context.Context) error {
 	for _, path := range []string{
@@ -30,13 +25,15 @@ func (c *ControlPlane) awaitControllers(ctx context.Context) error {
 	return nil
 }
 
-// await asks for a path until the answer is 200. It errs when one of the parts that bring that about ends, or ctx does.
+// await asks for a path until the answer is 200. It errs when one of the parts ends before that, or ctx
+// does.
 func (c *ControlPlane) await(ctx context.Context, path string, parts ...*process) error {
 	client, err := rest.HTTPClientFor(c.config)
 	if err != nil {
 		return err
 	}
 	defer client.CloseIdleConnections()
+	client.Timeout = 2 * time.Second // whoever holds the port need not be our server, and need not answer
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	last := "no answer"

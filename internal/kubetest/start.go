@@ -65,7 +65,7 @@ func runFor(t testing.TB, opts *Options) (*ControlPlane, error) {
 	if d, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
 		if deadline, ok := d.Deadline(); ok {
 			var cancel context.CancelFunc
-			cause := fmt.Errorf("out of time; the first build takes minutes, so use go test -timeout 30m, or build ahead with go run ./internal/kubetest/serve")
+			cause := fmt.Errorf("out of time; the first build takes minutes, so use go test -timeout 30m, or build ahead with go run ./internal/kubetest/serve -build")
 			ctx, cancel = context.WithDeadlineCause(ctx, deadline.Add(-20*time.Second), cause)
 			defer cancel()
 		}

@@ -20,16 +20,21 @@ import (
 
 func main() {
 	controllers := flag.Bool("controllers", true, "run kube-controller-manager and the simulator of nodes and pods")
+	build := flag.Bool("build", false, "only build the control plane's binary, so that no test has to wait for it")
 	flag.Parse()
-	if err := run(*controllers); err != nil {
+	if err := run(*controllers, *build); err != nil {
 		fmt.Fprintf(os.Stderr, "serve: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(controllers bool) error {
+func run(controllers, build bool) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if build {
+		_, err := kubetest.Build(ctx)
+		return err
+	}
 	fmt.Fprintln(os.Stderr, "starting a control plane; when it has to be built first this takes minutes")
 	c, err := kubetest.Run(ctx, &kubetest.Options{Controllers: controllers})
 	if err != nil {
