@@ -259,3 +259,17 @@ func TestQuiet(t *testing.T) {
 		generation, _, _ = unstructured.NestedInt64(event.Object.(*unstructured.Unstructured).Object, "status", "observedGeneration")
 	}
 }
+
+// TestControllersSurviveARestart stops and restarts the API server under the controllers, which have to find it again.
+func TestControllersSurviveARestart(t *testing.T) {
+	t.Parallel()
+	cluster := kubetest.Start(t, &kubetest.Options{Controllers: true})
+	api := client(t, cluster.Config())
+	namespace := kubetest.Namespace(t, cluster.Config())
+	cluster.Stop()
+	require.NoError(t, cluster.Restart(t.Context()))
+	deployments := api.Resource(resources["deployments"]).Namespace(namespace)
+	_, err := deployments.Create(t.Context(), parse(t, workload("Deployment", "x", "")), metav1.CreateOptions{})
+	require.NoError(t, err)
+	until(t, deployments, named("x"), condition("Available", "True"))
+}
