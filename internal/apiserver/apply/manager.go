@@ -28,13 +28,15 @@ type Config struct {
 	Reset [][]string
 	// Custom is set for custom resources.
 	Custom bool
+	// Empty returns the object that a creation is compared with.
+	Empty func() (*unstructured.Unstructured, error)
 	// Convert writes an object at another version of its group.
 	Convert func(obj *unstructured.Unstructured, version string) (*unstructured.Unstructured, error)
 }
 
 // New returns the manager for a configuration.
 func New(c Config) (*Manager, error) {
-	converter := &converter{convert: c.Convert}
+	converter := &converter{convert: c.Convert, empty: c.Empty}
 	reset := map[fieldpath.APIVersion]fieldpath.Filter{}
 	if len(c.Reset) > 0 {
 		set := fieldpath.NewSet()
@@ -126,6 +128,7 @@ func keeps(before []metav1.ManagedFieldsEntry, e metav1.ManagedFieldsEntry) bool
 
 // converter is what the field manager asks of a scheme.
 type converter struct {
+	empty   func() (*unstructured.Unstructured, error)
 	convert func(*unstructured.Unstructured, string) (*unstructured.Unstructured, error)
 }
 
@@ -162,8 +165,4 @@ func (*converter) ConvertFieldLabel(_ schema.GroupVersionKind, label, value stri
 // Default does nothing: defaults come after the object is canonical, which is the caller's part.
 func (*converter) Default(runtime.Object) {}
 
-func (*converter) New(kind schema.GroupVersionKind) (runtime.Object, error) {
-	u := &unstructured.Unstructured{}
-	u.SetGroupVersionKind(kind)
-	return u, nil
-}
+func (c *converter) New(schema.GroupVersionKind) (runtime.Object, error) { return c.empty() }

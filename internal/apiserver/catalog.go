@@ -1,0 +1,131 @@
+package apiserver
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/version"
+)
+
+// Catalog is everything that a server serves at one moment. It does not change; a definition that comes or goes makes a new
+// one.
+type Catalog struct {
+	// Served is ordered by group, version (the preferred one first) and resource.
+	Served []*Served
+	// Groups is the order in which groups are listed.
+	Groups []Group
+
+	byResource map[schema.GroupVersionResource]*Served
+	byKind     map[schema.GroupVersionKind]*Served
+	preferred  map[schema.GroupKind]*Served
+	byName     map[schema.GroupResource]*Served
+}
+
+// Group is an API group with its versions, the preferred one first.
+type Group struct {
+	Name     string
+	Versions []string
+	// Stale lists versions that a backend should answer for and does not.
+	Stale []string
+}
+
+// newCatalog lists what is served. stale are group versions without an answer.
+func newCatalog(served []*Served, stale []schema.GroupVersion) *Catalog {
+	c := &Catalog{
+		Served:     slices.Clone(served),
+		byResource: map[schema.GroupVersionResource]*Served{},
+		byKind:     map[schema.GroupVersionKind]*Served{},
+		preferred:  map[schema.GroupKind]*Served{},
+		byName:     map[schema.GroupResource]*Served{},
+	}
+	slices.SortStableFunc(c.Served, func(a, b *Served) int {
+		return cmp.Or(
+			cmp.Compare(rank(a.GVK.Group), rank(b.GVK.Group)),
+			strings.Compare(a.GVK.Group, b.GVK.Group),
+			-version.CompareKubeAwareVersionStrings(a.GVK.Version, b.GVK.Version),
+			strings.Compare(a.GVR.Resource, b.GVR.Resource),
+		)
+	})
+	for _, s := range c.Served {
+		c.byResource[s.GVR] = s
+		c.byKind[s.GVK] = s
+		if gk := s.GVK.GroupKind(); c.preferred[gk] == nil {
+			c.preferred[gk] = s
+			c.byName[s.GVR.GroupResource()] = s
+		}
+		c.addGroup(s.GVK.GroupVersion(), false)
+	}
+	for _, gv := range stale {
+		c.addGroup(gv, true)
+	}
+	return c
+}
+
+// rank puts the core group first, then the release's own, then those of definitions.
+func rank(group string) int {
+	switch {
+	case group == "":
+		return 0
+	case !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io"):
+		return 1
+	}
+	return 2
+}
+
+func (c *Catalog) addGroup(gv schema.GroupVersion, stale bool) {
+	i := slices.IndexFunc(c.Groups, func(g Group) bool { return g.Name == gv.Group })
+	if i < 0 {
+		i = len(c.Groups)
+		c.Groups = append(c.Groups, Group{Name: gv.Group})
+	}
+	g := &c.Groups[i]
+	if slices.Contains(g.Versions, gv.Version) {
+		return
+	}
+	g.Versions = append(g.Versions, gv.Version)
+	if stale {
+		g.Stale = append(g.Stale, gv.Version)
+	}
+}
+
+// Resource finds what a path names.
+func (c *Catalog) Resource(gvr schema.GroupVersionResource) (*Served, bool) {
+	s, ok := c.byResource[gvr]
+	return s, ok
+}
+
+// Kind finds a kind; an empty version means the preferred one.
+func (c *Catalog) Kind(gvk schema.GroupVersionKind) (*Served, bool) {
+	if gvk.Version == "" {
+		s, ok := c.preferred[gvk.GroupKind()]
+		return s, ok
+	}
+	s, ok := c.byKind[gvk]
+	return s, ok
+}
+
+// preferredResource finds a resource at the preferred version of its group.
+func (c *Catalog) preferredResource(gr schema.GroupResource) (*Served, bool) {
+	s, ok := c.byName[gr]
+	return s, ok
+}
+
+// Version returns what is served of one group version.
+func (c *Catalog) Version(gv schema.GroupVersion) []*Served {
+	var out []*Served
+	for _, s := range c.Served {
+		if s.GVK.GroupVersion() == gv {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// IsStale reports whether a group version is declared and has no answer.
+func (c *Catalog) IsStale(gv schema.GroupVersion) bool {
+	return slices.ContainsFunc(c.Groups, func(g Group) bool {
+		return g.Name == gv.Group && slices.Contains(g.Stale, gv.Version)
+	})
+}

@@ -1,0 +1,55 @@
+package apiserver
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
+)
+
+// encode returns obj as it is stored: at the storage version, without its resourceVersion, which is the record's.
+func (s *Server) encode(served *Served, obj *unstructured.Unstructured) ([]byte, error) {
+	stored := obj
+	if served.GVK.Version != served.storage {
+		converted, err := served.convertCopy(obj, served.storage)
+		if err != nil {
+			return nil, err
+		}
+		stored = converted
+	}
+	version := stored.GetResourceVersion()
+	stored.SetResourceVersion("")
+	data, err := json.Marshal(stored.Object)
+	stored.SetResourceVersion(version)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s %s: %w", served.GVK.Kind, obj.GetName(), err)
+	}
+	return data, nil
+}
+
+// decode returns a record's object at the version of served.
+func (s *Server) decode(served *Served, r store.Record) (*unstructured.Unstructured, error) {
+	return s.decodeAt(served, r.Data, r.Version)
+}
+
+func (s *Server) decodeAt(served *Served, data []byte, version uint64) (*unstructured.Unstructured, error) {
+	obj := &unstructured.Unstructured{}
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(data, &obj.Object); err != nil {
+		return nil, fmt.Errorf("decode %s: %w", served.GVK.Kind, err)
+	}
+	if obj.Object == nil {
+		return nil, fmt.Errorf("decode %s: no object", served.GVK.Kind)
+	}
+	obj.SetResourceVersion(strconv.FormatUint(version, 10))
+	if served.definition != nil {
+		if err := served.convert(obj, served.GVK.Version); err != nil {
+			return nil, err
+		}
+		served.Custom.Read(obj.Object)
+	}
+	return obj, nil
+}

@@ -1,0 +1,148 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
+)
+
+// controllers hands the entries of the log out, one at a time.
+type controllers struct {
+	mu     sync.Mutex // held while entries are handed out
+	all    []Controller
+	next   uint64
+	faults []error
+}
+
+const (
+	// maxConflicts is how often one change is handed out again because a write of the controller came too late.
+	maxConflicts = 8
+	// maxRounds bounds how long controllers may keep each other busy in one go; what is left is handed out with the
+	// next write. A controller that never comes to rest would otherwise hang a client's request.
+	maxRounds = 100_000
+)
+
+// Register adds a controller and hands it every object that is there, as added.
+func (s *Server) Register(c Controller) {
+	s.controllers.mu.Lock()
+	defer s.controllers.mu.Unlock()
+	for _, served := range s.Catalog().Served {
+		if served.Virtual() || served.GVK.Version != served.versions[0] {
+			continue
+		}
+		records, _ := s.store.List(served.GVR.GroupResource(), "")
+		for _, r := range records {
+			s.hand(store.Entry{Record: r}, c)
+		}
+	}
+	s.controllers.all = append(s.controllers.all, c)
+	s.drain()
+}
+
+// Faults returns what controllers failed with, oldest first.
+func (s *Server) Faults() []error {
+	s.controllers.mu.Lock()
+	defer s.controllers.mu.Unlock()
+	return append([]error(nil), s.controllers.faults...)
+}
+
+// Settle runs the controllers until the log holds nothing new for them.
+func (s *Server) Settle() { s.settle() }
+
+func (s *Server) settle() {
+	s.controllers.mu.Lock()
+	defer s.controllers.mu.Unlock()
+	s.drain()
+}
+
+// drain hands out entries until there are none. The caller holds the lock.
+func (s *Server) drain() {
+	for round := 0; round < maxRounds; {
+		entries, _, err := s.store.Since(s.controllers.next)
+		if errors.Is(err, store.ErrExpired) {
+			// More was written at once than the log holds. Nothing was missed that is still there.
+			s.controllers.next = s.store.Version()
+			s.relist()
+			continue
+		}
+		if len(entries) == 0 {
+			return
+		}
+		for _, e := range entries {
+			s.controllers.next = e.Version
+			s.hand(e, s.controllers.all...)
+			round++
+		}
+	}
+	s.fault(fmt.Errorf("controllers did not come to rest after %d changes", maxRounds))
+}
+
+func (s *Server) relist() {
+	for _, served := range s.Catalog().Served {
+		if served.GVK.Version != served.versions[0] {
+			continue
+		}
+		records, _ := s.store.List(served.GVR.GroupResource(), "")
+		for _, r := range records {
+			s.hand(store.Entry{Record: r}, s.controllers.all...)
+		}
+	}
+}
+
+// hand gives one entry to controllers.
+func (s *Server) hand(e store.Entry, to ...Controller) {
+	change, ok := s.change(e)
+	if !ok {
+		return
+	}
+	for _, c := range to {
+		if err := s.handle(c, change); err != nil {
+			s.fault(fmt.Errorf("controller %s on %s %s: %w", c.Name(), change.Kind.Kind, change.Object.GetName(), err))
+		}
+	}
+}
+
+func (s *Server) handle(c Controller, change Change) error {
+	var err error
+	for range maxConflicts {
+		if err = c.Handle(inner{s}, change); err == nil || !apierrors.IsConflict(err) {
+			return err
+		}
+	}
+	return fmt.Errorf("in conflict after %d tries: %w", maxConflicts, err)
+}
+
+func (s *Server) fault(err error) {
+	s.controllers.faults = append(s.controllers.faults, err)
+	s.logger.Warn("controller failed", slog.Any("error", err))
+}
+
+// change decodes an entry for controllers. A kind that is no longer served has none left that would care.
+func (s *Server) change(e store.Entry) (Change, bool) {
+	served, ok := s.Catalog().preferredResource(e.Key.Resource)
+	if !ok {
+		return Change{}, false
+	}
+	obj, err := s.decode(served, e.Record)
+	if err != nil {
+		return Change{}, false
+	}
+	c := Change{Type: Modified, Kind: served.kind(), Object: obj}
+	if e.Old != nil {
+		if c.Old, err = s.decodeAt(served, e.Old, e.Version); err != nil {
+			return Change{}, false
+		}
+	}
+	switch {
+	case e.Deleted:
+		c.Type = Deleted
+	case e.Old == nil:
+		c.Type = Added
+	}
+	return c, true
+}

@@ -1,0 +1,270 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
+)
+
+// Write is what a request says about a write besides the object.
+type Write struct {
+	Namespace, Name string
+	// Subresource is what is written, "" for the object itself.
+	Subresource string
+	// Manager is the field manager that the write is recorded under.
+	Manager string
+	DryRun  bool
+	// Validation is what is done about unknown fields: Strict, Warn or Ignore; empty means Warn.
+	Validation string
+	// Warn receives warnings for the client; nil drops them.
+	Warn func(message string)
+}
+
+func (w Write) warn(message string) {
+	if w.Warn != nil {
+		w.Warn(message)
+	}
+}
+
+// strict reports whether unknown fields matter.
+func (w Write) strict() bool { return w.Validation != metav1.FieldValidationIgnore }
+
+// Create stores a new object from a request's body, already decoded and defaulted.
+func (s *Server) Create(served *Served, obj *unstructured.Unstructured, w Write) (*unstructured.Unstructured, error) {
+	defer s.settle()
+	return s.create(served, obj, w)
+}
+
+func (s *Server) create(served *Served, obj *unstructured.Unstructured, w Write) (*unstructured.Unstructured, error) {
+	if err := s.place(served, obj, w.Namespace); err != nil {
+		return nil, err
+	}
+	if obj.GetResourceVersion() != "" {
+		return nil, apierrors.NewInternalError(errors.New("resourceVersion should not be set on objects to be created"))
+	}
+	generated := false
+	if obj.GetName() == "" && obj.GetGenerateName() != "" {
+		obj.SetName(generateName(obj.GetGenerateName()))
+		generated = true
+	}
+	w.Name = obj.GetName()
+	s.dedupOwners(obj, w)
+	empty, err := emptyObject(served)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	manager, err := served.manager("")
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	obj = manager.Update(empty, obj, w.Manager, s.time())
+	out, err := s.createPrepared(served, obj, w)
+	if generated && apierrors.IsAlreadyExists(err) {
+		return nil, apierrors.NewGenerateNameConflict(served.GVR.GroupResource(), w.Name, 1)
+	}
+	return out, err
+}
+
+// createPrepared takes an object that carries its ownership through the rest of a creation.
+func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, w Write) (*unstructured.Unstructured, error) {
+	if err := s.admit(served, obj, nil, w); err != nil {
+		return nil, err
+	}
+	wipe(obj)
+	obj.SetUID(newUID())
+	obj.SetCreationTimestamp(s.time())
+	s.resetNew(served, obj)
+
+	env := &reservation{pools: &s.pools}
+	stored := false
+	defer func() {
+		if !stored {
+			env.cancel()
+		}
+	}()
+	for _, step := range served.row.Prepare {
+		if errs := step(obj.Object, nil, env); len(errs) > 0 {
+			return nil, s.invalid(served, obj.GetName(), errs)
+		}
+	}
+	obj, err := canonical(served, obj)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	if errs := s.validateCreate(served, obj); len(errs) > 0 {
+		return nil, s.invalid(served, obj.GetName(), errs)
+	}
+	k := key(served, obj.GetNamespace(), obj.GetName())
+	if current, exists := s.store.Get(k); exists {
+		return nil, s.exists(served, current)
+	}
+	if w.DryRun {
+		return obj, nil
+	}
+	data, err := s.encode(served, obj)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	record, err := s.store.Put(k, 0, data)
+	if err != nil {
+		current, _ := s.store.Get(k)
+		return nil, s.exists(served, current)
+	}
+	stored = true
+	return s.answer(served, record)
+}
+
+// exists is the error for a name that is taken.
+func (s *Server) exists(served *Served, current store.Record) error {
+	err := apierrors.NewAlreadyExists(served.GVR.GroupResource(), current.Key.Name)
+	if obj, decodeErr := s.decode(served, current); decodeErr == nil && obj.GetDeletionTimestamp() != nil {
+		err.ErrStatus.Message = "object is being deleted: " + err.ErrStatus.Message
+	}
+	return err
+}
+
+// answer returns a stored record as its writer sees it.
+func (s *Server) answer(served *Served, r store.Record) (*unstructured.Unstructured, error) {
+	obj, err := s.decode(served, r)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	return obj, nil
+}
+
+// place puts an object into the namespace of its request, or refuses it.
+func (s *Server) place(served *Served, obj *unstructured.Unstructured, namespace string) error {
+	if !served.Namespaced {
+		namespace = ""
+	}
+	switch obj.GetNamespace() {
+	case namespace:
+		return nil
+	case "":
+		obj.SetNamespace(namespace)
+		return nil
+	}
+	if !served.Namespaced {
+		obj.SetNamespace("")
+		return nil
+	}
+	return apierrors.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
+}
+
+// wipe removes what only the server sets.
+func wipe(obj *unstructured.Unstructured) {
+	meta, ok := obj.Object["metadata"].(map[string]any)
+	if !ok {
+		return
+	}
+	for _, name := range []string{
+		"uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation",
+	} {
+		delete(meta, name)
+	}
+}
+
+// resetNew gives a new object the status and the generation that it starts with.
+func (s *Server) resetNew(served *Served, obj *unstructured.Unstructured) {
+	row := served.row
+	if served.hasStatus() || row.Initial != nil {
+		if served.Custom == nil {
+			initial := map[string]any{}
+			for k, v := range row.Initial {
+				initial[k] = v
+			}
+			obj.Object["status"] = initial
+		} else {
+			delete(obj.Object, "status")
+		}
+	}
+	if (len(row.Generation) > 0 || row.GenerationRest) && !row.GenerationLate {
+		obj.SetGeneration(1)
+	}
+}
+
+func (s *Server) validateCreate(served *Served, obj *unstructured.Unstructured) field.ErrorList {
+	names := served.row.Names
+	if names == nil {
+		names = strategy.DNSSubdomain
+	}
+	errs := validation.ValidateObjectMetaAccessor(obj, served.Namespaced, names, field.NewPath("metadata"))
+	for _, check := range served.row.Check {
+		errs = append(errs, check(obj.Object, nil)...)
+	}
+	return append(errs, served.model.Validate(obj.Object, nil, false)...)
+}
+
+func (s *Server) invalid(served *Served, name string, errs field.ErrorList) error {
+	return apierrors.NewInvalid(served.GVK.GroupKind(), name, errs)
+}
+
+// canonical writes an object the way its kind is stored.
+func canonical(served *Served, obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	out, _, err := served.model.Canonical(obj.Object, false)
+	if err != nil {
+		return nil, err
+	}
+	return &unstructured.Unstructured{Object: out}, nil
+}
+
+// emptyObject is what a creation is compared with.
+func emptyObject(served *Served) (*unstructured.Unstructured, error) {
+	out := &unstructured.Unstructured{}
+	out.SetGroupVersionKind(served.GVK)
+	if served.Custom != nil {
+		return out, nil
+	}
+	return canonical(served, out)
+}
+
+const (
+	nameAlphabet = "bcdfghjklmnpqrstvwxz2456789"
+	nameSuffix   = 5
+	nameLimit    = 63 - nameSuffix
+)
+
+// generateName appends what the server appends: five characters that spell no words.
+func generateName(base string) string {
+	if len(base) > nameLimit {
+		base = base[:nameLimit]
+	}
+	suffix := make([]byte, nameSuffix)
+	for i := range suffix {
+		suffix[i] = nameAlphabet[rand.IntN(len(nameAlphabet))]
+	}
+	return base + string(suffix)
+}
+
+// dedupOwners drops owner references that are there twice.
+func (s *Server) dedupOwners(obj *unstructured.Unstructured, w Write) {
+	owners, ok := strategy.Get(obj.Object, strategy.Path{"metadata", "ownerReferences"}).([]any)
+	if !ok || len(owners) < 2 {
+		return
+	}
+	seen := map[string]bool{}
+	kept := make([]any, 0, len(owners))
+	for _, o := range owners {
+		print := fmt.Sprint(o)
+		if seen[print] {
+			owner, _ := o.(map[string]any)
+			w.warn(fmt.Sprintf(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, "+
+				"and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: %v", owner["uid"]))
+			continue
+		}
+		seen[print] = true
+		kept = append(kept, o)
+	}
+	if len(kept) < len(owners) {
+		strategy.Put(obj.Object, strategy.Path{"metadata", "ownerReferences"}, kept)
+	}
+}

@@ -1,0 +1,191 @@
+package apiserver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/managedfields"
+	"k8s.io/kube-openapi/pkg/spec3"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
+)
+
+// definitions is the controller behind kinds that declare kinds: it judges the names of a definition, and serves what it
+// declares from the moment that it is established.
+type definitions struct{ server *Server }
+
+func (definitions) Name() string { return "definitions" }
+
+// Handle reacts to a definition, or to an object that says who serves a group version.
+func (d definitions) Handle(api API, change Change) error {
+	served, ok := d.server.Catalog().Kind(change.Kind.GVK())
+	if !ok {
+		return nil
+	}
+	switch {
+	case served.row.Backend != nil:
+		return d.server.refresh()
+	case !served.row.Defines:
+		return nil
+	}
+	if change.Type != Deleted {
+		if err := d.accept(api, change.Object); err != nil {
+			return err
+		}
+	}
+	return d.server.refresh()
+}
+
+func (d definitions) accept(api API, changed *unstructured.Unstructured) error {
+	gvk := changed.GroupVersionKind()
+	obj, err := api.Get(gvk, "", changed.GetName())
+	if err != nil {
+		return nil // Gone again; its deletion follows in the log.
+	}
+	all, err := api.List(gvk, "", nil)
+	if err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(all, func(o *unstructured.Unstructured) bool { return o.GetName() == obj.GetName() })
+	accepted, differs, err := crd.Accept(obj, others, api.Now())
+	if err != nil || !differs {
+		return err
+	}
+	_, err = api.Update(accepted, WriteOptions{Manager: "kube-apiserver", Subresource: "status"})
+	return err
+}
+
+// refresh builds the catalog anew from the stored definitions.
+func (s *Server) refresh() error {
+	s.catalogMu.Lock()
+	defer s.catalogMu.Unlock()
+	served := slices.Clone(builtins())
+	var stale []schema.GroupVersion
+	known := map[string]*declared{}
+	for _, b := range builtins() {
+		if !b.row.Defines && b.row.Backend == nil {
+			continue
+		}
+		records, _ := s.store.List(b.GVR.GroupResource(), "")
+		for _, r := range records {
+			obj, err := s.decode(b, r)
+			if err != nil {
+				return err
+			}
+			if b.row.Backend != nil {
+				if gv, ok := b.row.Backend(obj.Object); ok {
+					stale = append(stale, gv)
+				}
+				continue
+			}
+			if !crd.Established(obj) {
+				continue
+			}
+			uidVersion := fmt.Sprintf("%s %d", obj.GetUID(), obj.GetGeneration())
+			dec := s.declared[obj.GetName()]
+			if dec == nil || dec.of != uidVersion {
+				if dec, err = declare(obj, uidVersion); err != nil {
+					return err
+				}
+			}
+			known[obj.GetName()] = dec
+			served = append(served, dec.served...)
+		}
+	}
+	s.declared = known
+	s.catalog.Store(newCatalog(served, stale))
+	return nil
+}
+
+// declared is what one definition adds to the catalog.
+type declared struct {
+	of         string
+	definition *crd.Definition
+	served     []*Served
+}
+
+func declare(obj *unstructured.Unstructured, of string) (*declared, error) {
+	definition, err := crd.Compile(obj)
+	if err != nil {
+		return nil, err
+	}
+	d := &declared{of: of, definition: definition}
+	var versions []string
+	for _, v := range definition.Versions {
+		if v.Served {
+			versions = append(versions, v.Name)
+		}
+	}
+	sortVersions(versions)
+	for _, v := range definition.Versions {
+		if v.Served {
+			d.served = append(d.served, customServed(definition, v, versions))
+		}
+	}
+	return d, nil
+}
+
+func customServed(d *crd.Definition, v *crd.Version, versions []string) *Served {
+	gvk := schema.GroupVersionKind{Group: d.Group, Version: v.Name, Kind: d.Names.Kind}
+	types := sync.OnceValues(func() (managedfields.TypeConverter, error) {
+		schemas := crd.OpenAPI(d.Group, v.Name, []*crd.Definition{d}, sharedSchemas()).Components.Schemas
+		// Every version of the kind, because ownership is recorded at the version of the write.
+		for _, other := range d.Versions {
+			schemas[other.SchemaName()] = other.Schema()
+		}
+		return apply.TypesOf(schemas, false)
+	})
+	row := strategy.Custom()
+	for _, path := range v.Selectable {
+		row.Fields = append(row.Fields, strings.Split(path, "."))
+	}
+	s := &Served{
+		GVR: gvk.GroupVersion().WithResource(d.Names.Plural), GVK: gvk, ListKind: d.Names.ListKind, Namespaced: d.Namespaced,
+		Custom: v, definition: d, row: row, model: model.Custom(gvk, v, types), storage: v.Name, versions: versions,
+	}
+	if storage := d.Storage(); storage != nil {
+		s.storage = storage.Name
+	}
+	all := metav1.Verbs{"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"}
+	part := metav1.Verbs{"get", "patch", "update"}
+	s.Resources = []metav1.APIResource{{
+		Name: d.Names.Plural, SingularName: d.Names.Singular, Namespaced: d.Namespaced, Kind: d.Names.Kind, Verbs: all,
+		ShortNames: d.Names.ShortNames, Categories: d.Names.Categories,
+	}}
+	if v.Status {
+		s.Resources = append(s.Resources, metav1.APIResource{
+			Name: d.Names.Plural + "/status", Namespaced: d.Namespaced, Kind: d.Names.Kind, Verbs: part,
+		})
+	}
+	if v.Scale != nil {
+		s.Resources = append(s.Resources, metav1.APIResource{
+			Name: d.Names.Plural + "/scale", Namespaced: d.Namespaced, Group: "autoscaling", Version: "v1", Kind: "Scale", Verbs: part,
+		})
+	}
+	return s
+}
+
+// CustomOpenAPI returns the document of a group version that definitions declare, nil when none does.
+func (s *Server) CustomOpenAPI(gv schema.GroupVersion) *spec3.OpenAPI {
+	s.catalogMu.Lock()
+	defer s.catalogMu.Unlock()
+	var definitions []*crd.Definition
+	for _, d := range s.declared {
+		if v := d.definition.Version(gv.Version); d.definition.Group == gv.Group && v != nil && v.Served {
+			definitions = append(definitions, d.definition)
+		}
+	}
+	if definitions == nil {
+		return nil
+	}
+	slices.SortFunc(definitions, func(a, b *crd.Definition) int { return strings.Compare(a.Name, b.Name) })
+	return crd.OpenAPI(gv.Group, gv.Version, definitions, sharedSchemas())
+}

@@ -1,0 +1,251 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
+)
+
+// Delete deletes an object, or marks it for deletion when something holds it. It returns the last state and whether the
+// object is gone.
+func (s *Server) Delete(served *Served, w Write, opts metav1.DeleteOptions) (*unstructured.Unstructured, bool, error) {
+	defer s.settle()
+	return s.delete(served, w, opts)
+}
+
+func (s *Server) delete(served *Served, w Write, opts metav1.DeleteOptions) (*unstructured.Unstructured, bool, error) {
+	if errs := validation.ValidateDeleteOptions(&opts); len(errs) > 0 {
+		return nil, false, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}, "", errs)
+	}
+	if served.row.Protected != nil && served.row.Protected(w.Name) {
+		return nil, false, apierrors.NewForbidden(served.GVR.GroupResource(), w.Name, errors.New("this namespace may not be deleted"))
+	}
+	out, gone, err := s.tryDelete(served, w, opts)
+	for errors.Is(err, store.ErrStale) {
+		out, gone, err = s.tryDelete(served, w, opts)
+	}
+	return out, gone, err
+}
+
+func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (*unstructured.Unstructured, bool, error) {
+	namespace := w.Namespace
+	if !served.Namespaced {
+		namespace = ""
+	}
+	record, ok := s.store.Get(key(served, namespace, w.Name))
+	if !ok {
+		return nil, false, apierrors.NewNotFound(served.GVR.GroupResource(), w.Name)
+	}
+	obj, err := s.decode(served, record)
+	if err != nil {
+		return nil, false, apierrors.NewInternalError(err)
+	}
+	if err := s.preconditions(served, obj, opts.Preconditions); err != nil {
+		return nil, false, err
+	}
+	live := obj.DeepCopy()
+	marked, wait := s.mark(served, obj, opts)
+	switch {
+	case wait && !marked:
+		return obj, false, nil
+	case wait:
+		out, err := s.storeMarked(served, obj, record, w)
+		return out, false, err
+	}
+	if w.DryRun {
+		return live, true, nil
+	}
+	data, err := s.encode(served, live)
+	if err != nil {
+		return nil, false, apierrors.NewInternalError(err)
+	}
+	if _, err := s.store.Delete(record.Key, record.Version, data); err != nil {
+		return nil, false, err
+	}
+	s.pools.release(live.Object, nil)
+	return live, true, nil
+}
+
+func (s *Server) storeMarked(served *Served, obj *unstructured.Unstructured, record store.Record, w Write) (*unstructured.Unstructured, error) {
+	if w.DryRun {
+		return obj, nil
+	}
+	data, err := s.encode(served, obj)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	stored, err := s.store.Put(record.Key, record.Version, data)
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(served, stored)
+}
+
+func (s *Server) preconditions(served *Served, obj *unstructured.Unstructured, p *metav1.Preconditions) error {
+	if p == nil {
+		return nil
+	}
+	// The real server names the kind where a resource should be.
+	gr := schema.GroupResource{Group: served.GVK.Group, Resource: served.GVK.Kind}
+	if p.UID != nil && *p.UID != obj.GetUID() {
+		return apierrors.NewConflict(gr, obj.GetName(), fmt.Errorf("the UID in the precondition (%s) does not match the UID in record (%s). "+
+			"The object might have been deleted and then recreated", *p.UID, obj.GetUID()))
+	}
+	if p.ResourceVersion != nil && *p.ResourceVersion != obj.GetResourceVersion() {
+		return apierrors.NewConflict(gr, obj.GetName(), fmt.Errorf("the ResourceVersion in the precondition (%s) does not match the "+
+			"ResourceVersion in record (%s). The object might have been modified", *p.ResourceVersion, obj.GetResourceVersion()))
+	}
+	return nil
+}
+
+// mark changes obj as a deletion does. It reports whether anything changed, and whether the object has to wait for
+// something before it can go.
+func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions) (marked, wait bool) {
+	deleting := obj.GetDeletionTimestamp() != nil
+	if served.row.Delayed {
+		return s.markDelayed(served, obj, opts, deleting)
+	}
+	graceful, pending := s.grace(served, obj, opts)
+	if pending {
+		return false, true
+	}
+	marked = graceful
+	if finalizers, changed := s.collectionFinalizers(served, obj, opts); changed {
+		obj.SetFinalizers(finalizers)
+		marked = true
+	}
+	if len(obj.GetFinalizers()) > 0 && !graceful {
+		marked = s.markNow(obj) || marked
+	}
+	wait = len(obj.GetFinalizers()) > 0 || graceful && *obj.GetDeletionGracePeriodSeconds() > 0
+	return marked, wait
+}
+
+// markDelayed is the first step of kinds that are always emptied before they go.
+func (s *Server) markDelayed(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions, deleting bool) (marked, wait bool) {
+	if !deleting {
+		now := s.time()
+		obj.SetDeletionTimestamp(&now)
+		if served.row.Deleting != nil {
+			served.row.Deleting(obj, now.Time)
+		}
+		if finalizers, changed := s.collectionFinalizers(served, obj, opts); changed {
+			obj.SetFinalizers(finalizers)
+		}
+		return true, true
+	}
+	return false, !s.emptied(served, obj) || len(obj.GetFinalizers()) > 0
+}
+
+// grace applies the grace period of kinds that have one.
+func (s *Server) grace(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions) (graceful, pending bool) {
+	if served.row.Grace == nil {
+		return false, false
+	}
+	wanted := opts.GracePeriodSeconds
+	if wanted != nil && *wanted < 0 {
+		one := int64(1)
+		wanted = &one
+	}
+	if obj.GetDeletionTimestamp() != nil {
+		return s.shorten(obj, wanted)
+	}
+	// Once an object is due to end at once, its wish is no longer asked for.
+	seconds := served.row.Grace(obj.Object)
+	if wanted != nil && (seconds > 0 || *wanted == 0) {
+		seconds = *wanted
+	}
+	at := metav1.NewTime(s.time().Add(time.Duration(seconds) * time.Second))
+	obj.SetDeletionTimestamp(&at)
+	obj.SetDeletionGracePeriodSeconds(&seconds)
+	if g := obj.GetGeneration(); g > 0 {
+		obj.SetGeneration(g + 1)
+	}
+	return true, false
+}
+
+// shorten lets a later deletion make the grace period shorter, never longer.
+func (s *Server) shorten(obj *unstructured.Unstructured, wanted *int64) (graceful, pending bool) {
+	had := obj.GetDeletionGracePeriodSeconds()
+	if had == nil || *had == 0 {
+		return false, false
+	}
+	if wanted == nil || *wanted >= *had {
+		return false, true
+	}
+	at := metav1.NewTime(obj.GetDeletionTimestamp().Add(time.Duration(*wanted-*had) * time.Second))
+	period := *wanted
+	if now := s.time(); at.Before(&now) {
+		at = now
+		if period != 0 {
+			period = 1
+		}
+	}
+	obj.SetDeletionTimestamp(&at)
+	obj.SetDeletionGracePeriodSeconds(&period)
+	return true, false
+}
+
+// markNow marks an object that finalizers hold and that has no grace period.
+func (s *Server) markNow(obj *unstructured.Unstructured) bool {
+	marked := false
+	now := s.time()
+	at := obj.GetDeletionTimestamp()
+	if at == nil {
+		if g := obj.GetGeneration(); g > 0 {
+			obj.SetGeneration(g + 1)
+		}
+	}
+	if at == nil || now.Before(at) {
+		obj.SetDeletionTimestamp(&now)
+		marked = true
+	}
+	if grace := obj.GetDeletionGracePeriodSeconds(); grace == nil || *grace != 0 {
+		zero := int64(0)
+		obj.SetDeletionGracePeriodSeconds(&zero)
+		marked = true
+	}
+	return marked
+}
+
+// collectionFinalizers returns the finalizers that make garbage collection do what a deletion asks for.
+func (s *Server) collectionFinalizers(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions) ([]string, bool) {
+	if served.row.NoDependents {
+		return nil, false
+	}
+	have := obj.GetFinalizers()
+	orphan := slices.Contains(have, metav1.FinalizerOrphanDependents)
+	foreground := !orphan && slices.Contains(have, metav1.FinalizerDeleteDependents)
+	switch {
+	case opts.OrphanDependents != nil: //nolint:staticcheck // still part of the protocol
+		orphan, foreground = *opts.OrphanDependents, false
+	case opts.PropagationPolicy != nil:
+		orphan = *opts.PropagationPolicy == metav1.DeletePropagationOrphan
+		foreground = *opts.PropagationPolicy == metav1.DeletePropagationForeground
+	case !orphan && !foreground:
+		orphan = served.row.Orphan
+	}
+	want := slices.DeleteFunc(slices.Clone(have), func(f string) bool {
+		return f == metav1.FinalizerOrphanDependents || f == metav1.FinalizerDeleteDependents
+	})
+	if orphan {
+		want = append(want, metav1.FinalizerOrphanDependents)
+	}
+	if foreground {
+		want = append(want, metav1.FinalizerDeleteDependents)
+	}
+	a, b := slices.Sorted(slices.Values(have)), slices.Sorted(slices.Values(want))
+	return want, !slices.Equal(a, b)
+}
+
+// ReturnsDeleted reports whether a deletion is answered with the object rather than with a Status.
+func (s *Served) ReturnsDeleted() bool { return s.row.ReturnDeleted }

@@ -1,0 +1,274 @@
+package apiserver
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/mergepatch"
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
+)
+
+// maxPatchOperations is how many operations a JSON patch may have.
+const maxPatchOperations = 10_000
+
+// Patch changes an object by one of the four patch types. The second result says that it was created, which only an apply
+// does.
+func (s *Server) Patch(served *Served, patchType types.PatchType, data []byte, force bool, w Write) (*unstructured.Unstructured, bool, error) {
+	defer s.settle()
+	return s.patch(served, patchType, data, force, w)
+}
+
+func (s *Server) patch(served *Served, patchType types.PatchType, data []byte, force bool, w Write) (*unstructured.Unstructured, bool, error) {
+	change, err := s.patchChange(served, patchType, data, force, w)
+	if err != nil {
+		return nil, false, err
+	}
+	apply := patchType == types.ApplyYAMLPatchType
+	out, created, err := s.modify(served, w, rule{create: apply && w.Subresource == ""}, change)
+	return out, created, err
+}
+
+func (s *Server) patchChange(served *Served, patchType types.PatchType, data []byte, force bool, w Write) (changeFunc, error) {
+	switch patchType {
+	case types.ApplyYAMLPatchType:
+		return s.applyChange(served, data, force, w)
+	case types.JSONPatchType, types.MergePatchType:
+		return s.editChange(served, w, func(live []byte) (map[string]any, []error, error) {
+			patched, faults, err := patchJSON(live, patchType, data, w.strict())
+			if err != nil {
+				return nil, nil, err
+			}
+			obj, dropped, err := served.model.Decode(patched, w.strict())
+			return obj, append(faults, dropped...), err
+		})
+	case types.StrategicMergePatchType:
+		return s.editChange(served, w, func(live []byte) (map[string]any, []error, error) {
+			return strategicMerge(served, live, data, w.strict())
+		})
+	}
+	return nil, apierrors.NewGenericServerResponse(http.StatusUnsupportedMediaType, "patch", served.GVR.GroupResource(), w.Name,
+		fmt.Sprintf("the server does not know the patch type %q", patchType), 0, true)
+}
+
+// editChange is a patch that says how the object changes, and is recorded as an update.
+func (s *Server) editChange(served *Served, w Write, edit func(live []byte) (map[string]any, []error, error)) (changeFunc, error) {
+	manager, err := served.manager(w.Subresource)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	return func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+		raw, err := json.Marshal(live.Object)
+		if err != nil {
+			return nil, apierrors.NewInternalError(err)
+		}
+		patched, dropped, err := edit(raw)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.report(dropped, "patch"); err != nil {
+			return nil, err
+		}
+		served.model.Default(patched)
+		obj := &unstructured.Unstructured{Object: patched}
+		return manager.Update(live, obj, w.Manager, s.time()), nil
+	}, nil
+}
+
+// report deals with unknown and duplicate fields as the request wishes.
+func (w Write) report(dropped []error, what string) error {
+	if len(dropped) == 0 || w.Validation == metav1.FieldValidationIgnore {
+		return nil
+	}
+	if w.Validation == metav1.FieldValidationStrict {
+		parts := make([]string, len(dropped))
+		for i, d := range dropped {
+			parts[i] = d.Error()
+		}
+		return apierrors.NewBadRequest(what + "strict decoding error: " + strings.Join(parts, ", "))
+	}
+	for _, d := range dropped {
+		w.warn(d.Error())
+	}
+	return nil
+}
+
+// Accept decides about the unknown and duplicate fields of a body: an error when the request is strict, warnings when it is not.
+func (s *Server) Accept(served *Served, dropped []error, w Write) error {
+	return w.report(dropped, fmt.Sprintf("%s in version %q cannot be handled as a %s: ", served.GVK.Kind, served.GVK.Version, served.GVK.Kind))
+}
+
+// Decode reads a request's body as an object of the kind and completes it with the kind's defaults.
+func (s *Server) Decode(served *Served, body []byte, w Write) (*unstructured.Unstructured, error) {
+	obj, dropped, err := served.model.Decode(body, w.strict())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Accept(served, dropped, w); err != nil {
+		return nil, err
+	}
+	served.model.Default(obj)
+	return &unstructured.Unstructured{Object: obj}, nil
+}
+
+func patchJSON(live []byte, patchType types.PatchType, data []byte, strict bool) ([]byte, []error, error) {
+	if patchType == types.MergePatchType {
+		return mergeJSON(live, data, strict)
+	}
+	var faults []error
+	if strict {
+		var probe []struct {
+			Op, Path, From string
+			Value          any
+		}
+		found, err := kjson.UnmarshalStrict(data, &probe)
+		if err != nil {
+			return nil, nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+		}
+		for _, f := range found {
+			faults = append(faults, fmt.Errorf("json patch %w", f))
+		}
+	}
+	patch, err := jsonpatch.DecodePatch(data)
+	if err != nil {
+		return nil, nil, apierrors.NewBadRequest(err.Error())
+	}
+	if len(patch) > maxPatchOperations {
+		return nil, nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf(
+			"The allowed maximum operations in a JSON patch is %d, got %d", maxPatchOperations, len(patch)))
+	}
+	out, err := patch.Apply(live)
+	if err != nil {
+		return nil, nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
+	}
+	return out, faults, nil
+}
+
+func mergeJSON(live, data []byte, strict bool) ([]byte, []error, error) {
+	var faults []error
+	if strict {
+		probe := map[string]any{}
+		found, err := kjson.UnmarshalStrict(data, &probe)
+		if err != nil {
+			return nil, nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+		}
+		faults = found
+	}
+	out, err := jsonpatch.MergePatch(live, data)
+	if err != nil {
+		return nil, nil, apierrors.NewBadRequest(err.Error())
+	}
+	return out, faults, nil
+}
+
+func strategicMerge(served *Served, live, data []byte, strict bool) (map[string]any, []error, error) {
+	var faults []error
+	patch := map[string]any{}
+	var err error
+	if strict {
+		faults, err = kjson.UnmarshalStrict(data, &patch)
+	} else {
+		err = kjson.UnmarshalCaseSensitivePreserveInts(data, &patch)
+	}
+	if err != nil {
+		return nil, nil, apierrors.NewBadRequest(err.Error())
+	}
+	original := map[string]any{}
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(live, &original); err != nil {
+		return nil, nil, apierrors.NewInternalError(err)
+	}
+	merged, err := served.model.StrategicMerge(original, patch)
+	if errors.Is(err, model.ErrNoStrategicMerge) {
+		return nil, nil, unsupportedPatch(served)
+	}
+	if err != nil {
+		if errors.Is(err, mergepatch.ErrBadJSONDoc) || mergepatch.IsPreconditionFailed(err) || strings.Contains(err.Error(), "patch") {
+			return nil, nil, apierrors.NewBadRequest(err.Error())
+		}
+		return nil, nil, apierrors.NewInternalError(err)
+	}
+	out, dropped, err := served.model.Canonical(merged, strict)
+	if err != nil {
+		return nil, nil, apierrors.NewBadRequest(err.Error())
+	}
+	return out, append(faults, dropped...), nil
+}
+
+func unsupportedPatch(served *Served) error {
+	return apierrors.NewGenericServerResponse(http.StatusUnsupportedMediaType, "patch", served.GVR.GroupResource(), "",
+		"the body of the request was in an unknown format - accepted media types include: "+
+			"application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml", 0, true)
+}
+
+// applyChange is a server-side apply (KEP-555).
+func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (changeFunc, error) {
+	if w.Manager == "" {
+		return nil, apierrors.NewInternalError(errors.New("apply without a field manager"))
+	}
+	patch := &unstructured.Unstructured{Object: map[string]any{}}
+	raw, err := yaml.YAMLToJSON(data)
+	if err == nil {
+		err = kjson.UnmarshalCaseSensitivePreserveInts(raw, &patch.Object)
+	}
+	if err == nil && patch.Object == nil {
+		err = errors.New("no object")
+	}
+	if err != nil {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+	}
+	if err := w.duplicates(data); err != nil {
+		return nil, err
+	}
+	manager, err := served.manager(w.Subresource)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	return func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+		out, err := manager.Apply(live, patch.DeepCopy(), w.Manager, force, s.time())
+		if err != nil {
+			return nil, applyError(err)
+		}
+		obj, err := canonical(served, out)
+		if err != nil {
+			return nil, applyError(err)
+		}
+		served.model.Default(obj.Object)
+		return obj, nil
+	}, nil
+}
+
+// duplicates looks for keys that an apply has twice.
+func (w Write) duplicates(data []byte) error {
+	if !w.strict() {
+		return nil
+	}
+	err := yaml.UnmarshalStrict(data, &map[string]any{})
+	switch {
+	case err == nil:
+		return nil
+	case w.Validation == metav1.FieldValidationStrict:
+		return apierrors.NewBadRequest(fmt.Sprintf("error strict decoding patch: %v", err))
+	}
+	w.warn(err.Error())
+	return nil
+}
+
+// applyError keeps errors that say their status; the real server answers 500 to the rest.
+func applyError(err error) error {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		return err
+	}
+	return apierrors.NewInternalError(err)
+}

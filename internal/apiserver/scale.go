@@ -1,0 +1,196 @@
+package apiserver
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/managedfields"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
+	"github.com/setpoint-dev/setpoint/internal/schema/embedded"
+)
+
+var scaleKind = schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"}
+
+// ScaleOf returns the kind that the scale subresource of every kind is written as.
+func (c *Catalog) ScaleOf() schema.GroupVersionKind { return scaleKind }
+
+// builtinScale is the kind of scales, which is written through other kinds only.
+var builtinScale = sync.OnceValues(func() (*Served, bool) {
+	types := sync.OnceValues(func() (managedfields.TypeConverter, error) {
+		document, _ := embedded.OpenAPI(scaleKind.GroupVersion())
+		return apply.Types(document)
+	})
+	m, ok := model.Builtin(scaleKind, types)
+	return &Served{GVK: scaleKind, model: m, storage: scaleKind.Version, versions: []string{scaleKind.Version}}, ok
+})
+
+// scalePaths says where a kind keeps its replicas, the replicas that run, and their selector.
+func (s *Served) scalePaths() (spec, status, selector strategy.Path) {
+	if s.Custom == nil || s.Custom.Scale == nil {
+		return strategy.Path{"spec", "replicas"}, strategy.Path{"status", "replicas"}, strategy.Path{"spec", "selector"}
+	}
+	split := func(path string) strategy.Path { return strings.Split(strings.TrimPrefix(path, "."), ".") }
+	spec, status = split(s.Custom.Scale.SpecReplicasPath), split(s.Custom.Scale.StatusReplicasPath)
+	if s.Custom.Scale.LabelSelectorPath != nil {
+		selector = split(*s.Custom.Scale.LabelSelectorPath)
+	}
+	return spec, status, selector
+}
+
+// ReadScale returns an object's scale subresource.
+func (s *Server) ReadScale(served *Served, namespace, name string) (*unstructured.Unstructured, error) {
+	obj, err := s.Read(served, namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	return served.scale(obj), nil
+}
+
+// scale shows obj as a Scale.
+func (s *Served) scale(obj *unstructured.Unstructured) *unstructured.Unstructured {
+	spec, status, selector := s.scalePaths()
+	meta := map[string]any{
+		"name": obj.GetName(), "uid": string(obj.GetUID()), "resourceVersion": obj.GetResourceVersion(),
+	}
+	if obj.GetNamespace() != "" {
+		meta["namespace"] = obj.GetNamespace()
+	}
+	if at := strategy.Get(obj.Object, strategy.Path{"metadata", "creationTimestamp"}); at != nil {
+		meta["creationTimestamp"] = at
+	}
+	specOut, statusOut := map[string]any{}, map[string]any{"replicas": int64(0)}
+	if n, ok := strategy.Get(obj.Object, spec).(int64); ok && n != 0 {
+		specOut["replicas"] = n
+	}
+	if n, ok := strategy.Get(obj.Object, status).(int64); ok {
+		statusOut["replicas"] = n
+	}
+	if text := selectorText(strategy.Get(obj.Object, selector)); text != "" {
+		statusOut["selector"] = text
+	}
+	out := &unstructured.Unstructured{Object: map[string]any{"metadata": meta, "spec": specOut, "status": statusOut}}
+	out.SetGroupVersionKind(scaleKind)
+	return out
+}
+
+// selectorText writes a selector the way kubectl takes it.
+func selectorText(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case map[string]any:
+		var selector metav1.LabelSelector
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(v, &selector); err != nil {
+			return ""
+		}
+		parsed, err := metav1.LabelSelectorAsSelector(&selector)
+		if err != nil {
+			return ""
+		}
+		return parsed.String()
+	}
+	return ""
+}
+
+// ModifyScale writes the replicas of an object through its scale subresource. edit computes the new Scale from the present
+// one.
+func (s *Server) ModifyScale(served *Served, w Write, edit func(scale *unstructured.Unstructured) (*unstructured.Unstructured, error)) (*unstructured.Unstructured, error) {
+	defer s.settle()
+	path, _, _ := served.scalePaths()
+	w.Subresource = "scale"
+	out, _, err := s.modify(served, w, rule{}, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+		return s.rescale(served, live, path, w, edit)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return served.scale(out), nil
+}
+
+func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path strategy.Path, w Write,
+	edit func(*unstructured.Unstructured) (*unstructured.Unstructured, error),
+) (*unstructured.Unstructured, error) {
+	mapping := make([]any, len(path))
+	for i, p := range path {
+		mapping[i] = p
+	}
+	where, err := fieldpath.MakePath(mapping...)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	gv := served.GVK.GroupVersion()
+	handler := managedfields.NewScaleHandler(live.GetManagedFields(), gv, managedfields.ResourcePathMappings{gv.String(): where})
+	entries, err := handler.ToSubresource()
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	scale := served.scale(live)
+	scale.SetManagedFields(entries)
+	edited, err := edit(scale.DeepCopy())
+	if err != nil {
+		return nil, err
+	}
+	if edited.GetName() != w.Name {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", edited.GetName(), w.Name))
+	}
+	if v := edited.GetResourceVersion(); v != "" && v != live.GetResourceVersion() {
+		return nil, apierrors.NewConflict(served.GVR.GroupResource(), w.Name, fmt.Errorf("%s", optimisticLock))
+	}
+	replicas, _ := strategy.Get(edited.Object, strategy.Path{"spec", "replicas"}).(int64)
+	if replicas < 0 {
+		return nil, apierrors.NewInvalid(scaleKind.GroupKind(), w.Name, field.ErrorList{field.Invalid(field.NewPath("spec", "replicas"), replicas, "must be greater than or equal to 0")})
+	}
+	strategy.Put(live.Object, path, replicas)
+	parents, err := handler.ToParent(edited.GetManagedFields())
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	live.SetManagedFields(parents)
+	return live, nil
+}
+
+// UpdateScale replaces a Scale.
+func (s *Server) UpdateScale(served *Served, body []byte, w Write) (*unstructured.Unstructured, error) {
+	kind, ok := builtinScale()
+	if !ok {
+		return nil, apierrors.NewInternalError(fmt.Errorf("no model of %s", scaleKind.Kind))
+	}
+	sent, err := s.Decode(kind, body, w)
+	if err != nil {
+		return nil, err
+	}
+	manager, err := kind.manager("scale")
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	return s.ModifyScale(served, w, func(scale *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+		return manager.Update(scale, sent.DeepCopy(), w.Manager, s.time()), nil
+	})
+}
+
+// PatchScale patches a Scale.
+func (s *Server) PatchScale(served *Served, patchType types.PatchType, data []byte, force bool, w Write) (*unstructured.Unstructured, error) {
+	kind, ok := builtinScale()
+	if !ok {
+		return nil, apierrors.NewInternalError(fmt.Errorf("no model of %s", scaleKind.Kind))
+	}
+	through := w
+	through.Subresource = "scale"
+	change, err := s.patchChange(kind, patchType, data, force, through)
+	if err != nil {
+		return nil, err
+	}
+	return s.ModifyScale(served, w, change)
+}

@@ -1,0 +1,113 @@
+package apiserver
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
+)
+
+// Served is one kind at one version, as clients reach it. It does not change once it is in a catalog.
+type Served struct {
+	// GVR and GVK name it.
+	GVR schema.GroupVersionResource
+	GVK schema.GroupVersionKind
+	// ListKind is the kind of its lists.
+	ListKind   string
+	Namespaced bool
+	// Resources are its entries in discovery, its own first, then its subresources.
+	Resources []metav1.APIResource
+	// Custom is the declared version of a custom resource, nil for built-in kinds.
+	Custom *crd.Version
+
+	definition *crd.Definition
+	row        strategy.Row
+	model      model.Model
+	storage    string // the version that is stored
+	versions   []string
+	managers   sync.Map // subresource → func() (*apply.Manager, error)
+}
+
+// Has reports whether the kind has a subresource.
+func (s *Served) Has(subresource string) bool {
+	return slices.ContainsFunc(s.Resources, func(r metav1.APIResource) bool {
+		_, sub, _ := strings.Cut(r.Name, "/")
+		return sub == subresource
+	})
+}
+
+// Allows reports whether discovery lists a verb for the kind or one of its subresources.
+func (s *Served) Allows(subresource, verb string) bool {
+	return slices.ContainsFunc(s.Resources, func(r metav1.APIResource) bool {
+		_, sub, _ := strings.Cut(r.Name, "/")
+		return sub == subresource && slices.Contains(r.Verbs, verb)
+	})
+}
+
+// Virtual reports whether the kind is a question that is answered and not stored.
+func (s *Served) Virtual() bool { return !s.Allows("", "get") }
+
+// kind is the kind as controllers see it.
+func (s *Served) kind() Kind {
+	k := Kind{
+		Group: s.GVK.Group, Kind: s.GVK.Kind, Resource: s.GVR.Resource,
+		Versions: s.versions, Namespaced: s.Namespaced, Custom: s.Custom != nil,
+	}
+	for _, r := range s.Resources[1:] {
+		_, sub, _ := strings.Cut(r.Name, "/")
+		k.Subresources = append(k.Subresources, sub)
+	}
+	return k
+}
+
+// hasStatus reports whether status is written on its own.
+func (s *Served) hasStatus() bool { return s.Has("status") }
+
+// resets returns what a write through a subresource cannot change.
+func (s *Served) resets(subresource string) []strategy.Path {
+	return s.row.Reset(subresource, s.hasStatus())
+}
+
+// manager returns the field manager for writes through a subresource.
+func (s *Served) manager(subresource string) (*apply.Manager, error) {
+	made, _ := s.managers.LoadOrStore(subresource, sync.OnceValues(func() (*apply.Manager, error) {
+		types, err := s.model.Converter()
+		if err != nil {
+			return nil, err
+		}
+		config := apply.Config{
+			Kind: s.GVK, Types: types, Subresource: subresource, Custom: s.Custom != nil, Convert: s.convertCopy,
+			Empty: func() (*unstructured.Unstructured, error) { return emptyObject(s) },
+		}
+		for _, p := range s.resets(subresource) {
+			config.Reset = append(config.Reset, p)
+		}
+		return apply.New(config)
+	}))
+	return made.(func() (*apply.Manager, error))()
+}
+
+func (s *Served) convertCopy(obj *unstructured.Unstructured, version string) (*unstructured.Unstructured, error) {
+	out := obj.DeepCopy()
+	if err := s.convert(out, version); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// convert writes obj at another version of its kind.
+func (s *Served) convert(obj *unstructured.Unstructured, version string) error {
+	if s.definition == nil {
+		obj.SetAPIVersion(schema.GroupVersion{Group: s.GVK.Group, Version: version}.String())
+		return nil
+	}
+	return s.definition.Convert(obj, version)
+}

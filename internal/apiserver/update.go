@@ -1,0 +1,373 @@
+package apiserver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
+)
+
+// optimisticLock is the message of a write that was computed from an older object.
+const optimisticLock = "the object has been modified; please apply your changes to the latest version and try again"
+
+// change computes a new object from the live one, which it may modify. An object without a UID stands for one that is not
+// there.
+type changeFunc func(live *unstructured.Unstructured) (*unstructured.Unstructured, error)
+
+// rule says what an update may do about an object that is not there, and what must hold for one that is.
+type rule struct {
+	create bool
+	uid    types.UID
+}
+
+// Update replaces an object by one from a request's body, already decoded and defaulted. The second result says that it was
+// created.
+func (s *Server) Update(served *Served, obj *unstructured.Unstructured, w Write) (*unstructured.Unstructured, bool, error) {
+	defer s.settle()
+	return s.update(served, obj, w)
+}
+
+func (s *Server) update(served *Served, obj *unstructured.Unstructured, w Write) (*unstructured.Unstructured, bool, error) {
+	if err := s.place(served, obj, w.Namespace); err != nil {
+		return nil, false, err
+	}
+	if obj.GetName() != w.Name {
+		if obj.GetName() == "" {
+			return nil, false, apierrors.NewBadRequest("name is required")
+		}
+		return nil, false, apierrors.NewBadRequest(fmt.Sprintf(
+			"the name of the object (%s) does not match the name on the URL (%s)", obj.GetName(), w.Name))
+	}
+	manager, err := served.manager(w.Subresource)
+	if err != nil {
+		return nil, false, apierrors.NewInternalError(err)
+	}
+	return s.modify(served, w, rule{create: served.row.CreateOnUpdate && w.Subresource == "", uid: obj.GetUID()},
+		func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+			return manager.Update(live, obj.DeepCopy(), w.Manager, s.time()), nil
+		})
+}
+
+// modify takes a change through the path of every write to an object that may exist: it is computed from what is stored,
+// prepared, validated and stored if nobody else wrote in between; else it is computed again.
+func (s *Server) modify(served *Served, w Write, r rule, change changeFunc) (*unstructured.Unstructured, bool, error) {
+	out, created, err := s.try(served, w, r, change)
+	for errors.Is(err, store.ErrStale) {
+		out, created, err = s.try(served, w, r, change)
+	}
+	return out, created, err
+}
+
+func (s *Server) try(served *Served, w Write, r rule, change changeFunc) (*unstructured.Unstructured, bool, error) {
+	namespace := w.Namespace
+	if !served.Namespaced {
+		namespace = ""
+	}
+	record, exists := s.store.Get(key(served, namespace, w.Name))
+	if !exists {
+		if !r.create {
+			return nil, false, apierrors.NewNotFound(served.GVR.GroupResource(), w.Name)
+		}
+		return s.tryCreate(served, w, r, change)
+	}
+	live, err := s.decode(served, record)
+	if err != nil {
+		return nil, false, apierrors.NewInternalError(err)
+	}
+	if r.uid != "" && r.uid != live.GetUID() {
+		return nil, false, apierrors.NewConflict(served.GVR.GroupResource(), w.Name,
+			fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", r.uid, live.GetUID()))
+	}
+	obj, err := change(live.DeepCopy())
+	if err != nil {
+		return nil, false, err
+	}
+	if err := s.sameObject(served, obj, w); err != nil {
+		return nil, false, err
+	}
+	if err := s.checkVersion(served, obj, live, w.Name); err != nil {
+		return nil, false, err
+	}
+	s.dedupOwners(obj, w)
+	if err := s.admit(served, obj, live, w); err != nil {
+		return nil, false, err
+	}
+	env := &reservation{pools: &s.pools}
+	obj, err = s.prepareUpdate(served, obj, live, w, env)
+	if err != nil {
+		env.cancel()
+		return nil, false, err
+	}
+	out, err := s.storeUpdate(served, obj, live, record, w)
+	if err != nil || w.DryRun {
+		env.cancel()
+	}
+	return out, false, err
+}
+
+func (s *Server) tryCreate(served *Served, w Write, r rule, change changeFunc) (*unstructured.Unstructured, bool, error) {
+	empty, err := emptyObject(served)
+	if err != nil {
+		return nil, false, apierrors.NewInternalError(err)
+	}
+	obj, err := change(empty)
+	if err != nil {
+		return nil, false, err
+	}
+	if uid := obj.GetUID(); uid != "" {
+		return nil, false, apierrors.NewConflict(served.GVR.GroupResource(), w.Name,
+			fmt.Errorf("uid mismatch: the provided object specified uid %s, and no existing object was found", uid))
+	}
+	if err := s.sameObject(served, obj, w); err != nil {
+		return nil, false, err
+	}
+	s.dedupOwners(obj, w)
+	out, err := s.createPrepared(served, obj, w)
+	if apierrors.IsAlreadyExists(err) {
+		return nil, false, store.ErrStale
+	}
+	return out, true, err
+}
+
+// sameObject holds a changed object to the name and namespace of the request.
+func (s *Server) sameObject(served *Served, obj *unstructured.Unstructured, w Write) error {
+	if err := s.place(served, obj, w.Namespace); err != nil {
+		return err
+	}
+	if name := obj.GetName(); name != w.Name {
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", name, w.Name))
+	}
+	return nil
+}
+
+// checkVersion holds an update to the version that it was computed from.
+func (s *Server) checkVersion(served *Served, obj, live *unstructured.Unstructured, name string) error {
+	version := obj.GetResourceVersion()
+	if version == "" || version == "0" {
+		if served.row.Conditional {
+			errs := field.ErrorList{field.Invalid(field.NewPath("metadata", "resourceVersion"), uint64(0), "must be specified for an update")}
+			gr := served.GVR.GroupResource()
+			gk := served.GVK.GroupKind()
+			gk.Group, gk.Kind = gr.Group, gr.Resource
+			return apierrors.NewInvalid(gk, name, errs)
+		}
+		obj.SetResourceVersion(live.GetResourceVersion())
+		return nil
+	}
+	if _, err := strconv.ParseUint(version, 10, 64); err != nil {
+		return apierrors.NewInternalError(fmt.Errorf("invalid resource version %q", version))
+	}
+	if version != live.GetResourceVersion() {
+		return apierrors.NewConflict(served.GVR.GroupResource(), name, errors.New(optimisticLock))
+	}
+	return nil
+}
+
+// prepareUpdate keeps what the writer may not change, completes the object and validates it.
+func (s *Server) prepareUpdate(served *Served, obj, live *unstructured.Unstructured, w Write, env strategy.Env) (*unstructured.Unstructured, error) {
+	obj.SetGeneration(live.GetGeneration())
+	for _, path := range served.resets(w.Subresource) {
+		keep(obj.Object, live.Object, path)
+	}
+	if w.Subresource == "status" && served.Custom != nil {
+		keepAllBut(obj, live)
+	}
+	s.keepSystemFields(obj, live)
+	if w.Subresource == "" {
+		for _, step := range served.row.Prepare {
+			if errs := step(obj.Object, live.Object, env); len(errs) > 0 {
+				return nil, s.invalid(served, w.Name, errs)
+			}
+		}
+	}
+	obj, err := canonical(served, obj)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	s.countGeneration(served, obj, live, w)
+	if errs := s.validateUpdate(served, obj, live, w); len(errs) > 0 {
+		return nil, s.invalid(served, w.Name, errs)
+	}
+	apply.IgnoreTimes(obj, live)
+	return obj, nil
+}
+
+// keep copies a part of live into obj. The parts of metadata that make the object what it is are not a client's to reset.
+func keep(obj, live map[string]any, path strategy.Path) {
+	if len(path) == 1 && path[0] == "metadata" {
+		// The whole metadata stays but for the account of ownership, which the write itself has changed.
+		owned := strategy.Get(obj, strategy.Path{"metadata", "managedFields"})
+		obj["metadata"] = runtime.DeepCopyJSONValue(live["metadata"])
+		strategy.Put(obj, strategy.Path{"metadata", "managedFields"}, owned)
+		return
+	}
+	value := strategy.Get(live, path)
+	if value != nil {
+		value = runtime.DeepCopyJSONValue(value)
+	}
+	strategy.Put(obj, path, value)
+}
+
+// keepAllBut makes a status write of a custom resource change its status and nothing else but ownership.
+func keepAllBut(obj, live *unstructured.Unstructured) {
+	status, hasStatus := obj.Object["status"]
+	owned := obj.GetManagedFields()
+	kept := live.DeepCopy().Object
+	for k := range obj.Object {
+		if k != "metadata" {
+			delete(obj.Object, k)
+		}
+	}
+	for k, v := range kept {
+		if k != "status" {
+			obj.Object[k] = v
+		}
+	}
+	if hasStatus {
+		obj.Object["status"] = status
+	}
+	obj.SetManagedFields(owned)
+}
+
+// keepSystemFields puts back what an update cannot change and need not repeat.
+func (s *Server) keepSystemFields(obj, live *unstructured.Unstructured) {
+	if obj.GetUID() == "" {
+		obj.SetUID(live.GetUID())
+	}
+	for _, path := range []strategy.Path{{"metadata", "creationTimestamp"}, {"metadata", "deletionTimestamp"}} {
+		if v := strategy.Get(live.Object, path); v != nil {
+			strategy.Put(obj.Object, path, v)
+		}
+	}
+	grace := strategy.Path{"metadata", "deletionGracePeriodSeconds"}
+	if v := strategy.Get(live.Object, grace); v != nil && strategy.Get(obj.Object, grace) == nil {
+		strategy.Put(obj.Object, grace, v)
+	}
+}
+
+// countGeneration moves the generation when what it counts has changed.
+func (s *Server) countGeneration(served *Served, obj, live *unstructured.Unstructured, w Write) {
+	row := served.row
+	moved := false
+	for _, path := range row.Generation {
+		moved = moved || !reflect.DeepEqual(strategy.Get(obj.Object, path), strategy.Get(live.Object, path))
+	}
+	if row.GenerationRest && w.Subresource != "status" {
+		moved = moved || !sameRest(obj.Object, live.Object, served.hasStatus())
+	}
+	if moved {
+		obj.SetGeneration(live.GetGeneration() + 1)
+	}
+}
+
+// sameRest compares everything outside metadata, and outside status where that is written on its own.
+func sameRest(a, b map[string]any, status bool) bool {
+	count := func(m map[string]any) (n int) {
+		for k := range m {
+			if k != "metadata" && (k != "status" || !status) {
+				n++
+			}
+		}
+		return n
+	}
+	if count(a) != count(b) {
+		return false
+	}
+	for k, v := range a {
+		if k == "metadata" || k == "status" && status {
+			continue
+		}
+		if w, ok := b[k]; !ok || !reflect.DeepEqual(v, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstructured, w Write) field.ErrorList {
+	names := served.row.Names
+	if names == nil {
+		names = strategy.DNSSubdomain
+	}
+	at := field.NewPath("metadata")
+	errs := validation.ValidateObjectMetaAccessor(obj, served.Namespaced, names, at)
+	errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, live, at)...)
+	if w.Subresource == "" {
+		for _, frozen := range served.row.Frozen {
+			if err := frozen.Check(obj.Object, live.Object); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		for _, check := range served.row.Check {
+			errs = append(errs, check(obj.Object, live.Object)...)
+		}
+	}
+	return append(errs, served.model.Validate(obj.Object, live.Object, w.Subresource == "status")...)
+}
+
+// storeUpdate stores a prepared object, removes it when that was what it waited for, or does neither when nothing changed.
+func (s *Server) storeUpdate(served *Served, obj, live *unstructured.Unstructured, record store.Record, w Write) (*unstructured.Unstructured, error) {
+	if s.goesWithUpdate(served, obj, live) {
+		if w.DryRun {
+			return obj, nil
+		}
+		data, err := s.encode(served, obj)
+		if err != nil {
+			return nil, apierrors.NewInternalError(err)
+		}
+		if _, err := s.store.Delete(record.Key, record.Version, data); err != nil {
+			return nil, err
+		}
+		s.pools.release(live.Object, nil)
+		return obj, nil
+	}
+	data, err := s.encode(served, obj)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	if bytes.Equal(data, record.Data) {
+		return s.answer(served, record)
+	}
+	if w.DryRun {
+		obj.SetResourceVersion(live.GetResourceVersion())
+		return obj, nil
+	}
+	stored, err := s.store.Put(record.Key, record.Version, data)
+	if err != nil {
+		return nil, err
+	}
+	s.pools.release(live.Object, obj.Object)
+	return s.answer(served, stored)
+}
+
+// goesWithUpdate reports whether a write took away the last thing that a deletion waited for.
+func (s *Server) goesWithUpdate(served *Served, obj, live *unstructured.Unstructured) bool {
+	if len(obj.GetFinalizers()) > 0 || live.GetDeletionTimestamp() == nil {
+		return false
+	}
+	if grace := live.GetDeletionGracePeriodSeconds(); grace != nil && *grace != 0 {
+		return false
+	}
+	return s.emptied(served, obj)
+}
+
+// emptied reports whether the list that holds an object of this kind is empty.
+func (s *Server) emptied(served *Served, obj *unstructured.Unstructured) bool {
+	if served.row.Emptied == nil {
+		return true
+	}
+	list, _ := strategy.Get(obj.Object, served.row.Emptied).([]any)
+	return len(list) == 0
+}
