@@ -192,7 +192,11 @@ func (l *local) resolve(ctx context.Context, name string) (plumbing.Hash, error)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	return l.commit(t.commit)
+	commit, err := l.commit(t.commit)
+	if errors.Is(err, source.ErrUnknownRevision) && !l.disk.has(commit) {
+		err = fmt.Errorf("%w: the ref names %s, which is missing", source.ErrCorrupt, commit)
+	}
+	return commit, err
 }
 
 // commit peels a hash to a commit that must be there.

@@ -182,7 +182,10 @@ func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
 		return h, err
 	}
 	if err := r.pin(commit); err != nil {
-		if errors.Is(err, errAbsent) {
+		switch {
+		case errors.Is(err, errAbsent) && advertised:
+			err = fmt.Errorf("%w: the server names %s and does not send it", source.ErrCorrupt, commit)
+		case errors.Is(err, errAbsent):
 			err = unknownCommit(commit)
 		}
 		return h, err
