@@ -215,10 +215,12 @@ func (w *walk) file(name string) error {
 			w.collect.Warn(cluster.Origin{File: name, Document: doc.Number, Line: doc.Line}, "skipped: a kustomization is not a manifest")
 			continue
 		}
-		objects, errs := manifest.Objects(name, doc)
-		faults = append(faults, errs...)
-		for _, obj := range objects {
-			w.collect.Add(obj)
+		for _, l := range manifest.Objects(name, doc) {
+			if l.Err != nil {
+				faults = append(faults, l.Err)
+				continue
+			}
+			w.collect.Add(l)
 		}
 	}
 	slices.SortStableFunc(faults, func(a, b error) int { return cmp.Compare(line(a), line(b)) })

@@ -38,12 +38,21 @@ type Document struct {
 // Decode reads the documents of a file, JSON when its name ends in ".json" and else YAML. Documents without content are left out. Each fault is a
 // [*render.Error]; the documents without fault are returned beside them.
 func Decode(file string, data []byte) ([]Document, []error) {
+	if path.Ext(file) != ".json" {
+		return DecodeYAML(file, data)
+	}
 	text, err := toUTF8(data)
 	if err != nil {
 		return nil, []error{fault(file, 0, 0, render.ErrSyntax, err)}
 	}
-	if path.Ext(file) == ".json" {
-		return decodeJSON(file, text, 1, 1)
+	return decodeJSON(file, text, 1, 1)
+}
+
+// DecodeYAML is [Decode] for YAML, and JSON inside of it, whatever the file's name is.
+func DecodeYAML(file string, data []byte) ([]Document, []error) {
+	text, err := toUTF8(data)
+	if err != nil {
+		return nil, []error{fault(file, 0, 0, render.ErrSyntax, err)}
 	}
 	var (
 		docs []Document

@@ -274,9 +274,10 @@ func FuzzDecode(f *testing.F) {
 			if d.Line < 1 || d.Number < 1 {
 				t.Fatalf("place %d:%d", d.Number, d.Line)
 			}
-			objects, _ := manifest.Objects(file, d)
-			for _, o := range objects {
-				o.Object.DeepCopy()
+			for _, o := range manifest.Objects(file, d) {
+				if o.Object != nil {
+					o.Object.DeepCopy()
+				}
 			}
 		}
 	})

@@ -18,50 +18,50 @@ const maxLists = 8
 
 // Located is an object with its place.
 type Located struct {
+	// Object is nil when Err says that there is none.
 	Object *unstructured.Unstructured
 	Origin cluster.Origin
+	// Err is a [*render.Error] matching [render.ErrNotManifest] when the object is not whole.
+	Err error
 }
 
-// Objects returns the objects of a document, the items of a list each by itself. Faults are [*render.Error]s; the objects
-// without fault are returned beside them.
-func Objects(file string, doc Document) ([]Located, []error) {
+// Objects returns the objects of a document, the items of a list each by itself.
+func Objects(file string, doc Document) []Located {
 	var f flattener
 	origin := cluster.Origin{File: file, Document: doc.Number, Line: doc.Line}
 	f.add(doc.Value, origin, doc.Items, 0)
-	return f.objects, f.errs
+	return f
 }
 
-type flattener struct {
-	objects []Located
-	errs    []error
-}
+type flattener []Located
 
-func (f *flattener) fault(origin cluster.Origin, ref cluster.Ref, err error) {
-	f.errs = append(f.errs, &render.Error{Origin: origin, Ref: ref, Err: fmt.Errorf("%w: %w", render.ErrNotManifest, err)})
+func (f *flattener) fault(origin cluster.Origin, ref cluster.Ref, obj *unstructured.Unstructured, err error) {
+	err = &render.Error{Origin: origin, Ref: ref, Err: fmt.Errorf("%w: %w", render.ErrNotManifest, err)}
+	*f = append(*f, Located{obj, origin, err})
 }
 
 func (f *flattener) add(value any, origin cluster.Origin, lines []int, depth int) {
 	m, ok := value.(map[string]any)
 	if !ok {
-		f.fault(origin, cluster.Ref{}, fmt.Errorf("expected an object, found %s", article(value)))
+		f.fault(origin, cluster.Ref{}, nil, fmt.Errorf("expected an object, found %s", article(value)))
 		return
 	}
 	items, isList, err := itemsOf(m)
 	if err != nil {
-		f.fault(origin, cluster.Ref{}, err)
+		f.fault(origin, cluster.Ref{}, nil, err)
 		return
 	}
 	if !isList {
 		obj := &unstructured.Unstructured{Object: m}
 		if err := Validate(obj); err != nil {
-			f.fault(origin, knownRef(m), err)
+			f.fault(origin, knownRef(m), obj, err)
 			return
 		}
-		f.objects = append(f.objects, Located{obj, origin})
+		*f = append(*f, Located{Object: obj, Origin: origin})
 		return
 	}
 	if depth == maxLists {
-		f.fault(origin, cluster.Ref{}, fmt.Errorf("lists inside of lists more than %d deep", maxLists))
+		f.fault(origin, cluster.Ref{}, nil, fmt.Errorf("lists inside of lists more than %d deep", maxLists))
 		return
 	}
 	kind, _ := m["kind"].(string)

@@ -10,12 +10,19 @@ import (
 	"github.com/setpoint-dev/setpoint/render/internal/manifest"
 )
 
-func objects(t *testing.T, text string) ([]manifest.Located, []error) {
+func objects(t *testing.T, text string) (found []manifest.Located, faults []error) {
 	t.Helper()
 	docs, errs := manifest.Decode("a.yaml", []byte(text))
 	require.Empty(t, errs)
 	require.Len(t, docs, 1)
-	return manifest.Objects("a.yaml", docs[0])
+	for _, l := range manifest.Objects("a.yaml", docs[0]) {
+		if l.Err != nil {
+			faults = append(faults, l.Err)
+		} else {
+			found = append(found, l)
+		}
+	}
+	return found, faults
 }
 
 func TestListsBecomeTheirItems(t *testing.T) {
