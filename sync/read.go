@@ -41,14 +41,14 @@ func (e *Engine) read(ctx context.Context, versions map[cluster.Ref]string, mark
 		g.refs = append(g.refs, ref)
 	}
 	found := make(chan lives, len(groups))
-	eg, ctx := errgroup.WithContext(ctx)
+	eg, inner := errgroup.WithContext(ctx)
 	eg.SetLimit(e.opts.Concurrency)
 	for _, g := range groups {
 		if len(g.refs) < listMembersFrom {
 			continue
 		}
 		eg.Go(func() error {
-			got, err := e.readMany(ctx, g, marks)
+			got, err := e.readMany(inner, g, marks)
 			found <- got
 			return err
 		})
@@ -115,12 +115,12 @@ func (e *Engine) readSingly(ctx context.Context, groups map[cluster.Selector]*re
 		n += len(g.refs)
 	}
 	answers := make(chan answer, n)
-	eg, ctx := errgroup.WithContext(ctx)
+	eg, inner := errgroup.WithContext(ctx)
 	eg.SetLimit(e.opts.Concurrency)
 	for _, g := range groups {
 		for _, r := range g.refs {
 			eg.Go(func() error {
-				obj, err := e.get(ctx, r, g.sel.Version)
+				obj, err := e.get(inner, r, g.sel.Version)
 				if obj != nil {
 					answers <- answer{r, obj}
 				}

@@ -39,25 +39,26 @@ func (r *run) write(ctx context.Context, s *Step) error {
 			return fail(getErr)
 		}
 		same, why := r.recheck(s, o, live)
+		var conflict *cluster.ConflictError
 		switch {
-		case why != nil && uid == "":
-			return fail(stale("the object appeared since: %w", err))
 		case why != nil:
 			return fail(why)
 		case same:
 			r.applied(ctx, s, &cluster.Written{Object: live})
 			return nil
+		case errors.As(err, &conflict):
+			return fail(err)
 		}
 		uid, version = live.GetUID(), live.GetResourceVersion()
 	}
 	return fail(stale("the object keeps changing; %d attempts met another state each", maxRechecks))
 }
 
-// moved says that a refusal may come from a change since the plan, so that the object has to be looked at. A conflict over
-// fields is such a change when the plan knew of no object.
+// moved says that a refusal may come from a change since the plan, so that the object has to be looked at. The server looks at
+// conflicts over fields before it looks at preconditions, so one may stand for the other.
 func moved(err error, uid types.UID) bool {
 	var conflict *cluster.ConflictError
-	return errors.Is(err, cluster.ErrConflict) || uid == "" && errors.As(err, &conflict) || uid != "" && errors.Is(err, cluster.ErrNotFound)
+	return errors.Is(err, cluster.ErrConflict) || errors.As(err, &conflict) || uid != "" && errors.Is(err, cluster.ErrNotFound)
 }
 
 // recheck compares the object as it is now. Same means that nothing is left to do, as after an answer that got lost; the
@@ -78,6 +79,8 @@ func (r *run) recheck(s *Step, o *object, live *unstructured.Unstructured) (same
 	switch {
 	case c.Verdict == diff.Same:
 		return true, nil
+	case s.UID == "" || s.terminating:
+		return false, stale("an object of that name appeared since")
 	case c.Fingerprint() == o.comparison.Fingerprint():
 		return false, nil
 	}

@@ -1,0 +1,223 @@
+package sync_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/kube"
+	"github.com/setpoint-dev/setpoint/internal/kubetest"
+	setsync "github.com/setpoint-dev/setpoint/sync"
+	"github.com/setpoint-dev/setpoint/sync/inventory"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+// tap is a client that counts, and in which a test can stand between the engine and the server.
+type tap struct {
+	cluster.Client
+	// around is called for each request with the function that sends it; nil sends.
+	around func(ctx context.Context, op string, ref cluster.Ref, send func() error) error
+
+	writes, reads atomic.Int64
+}
+
+func (c *tap) do(ctx context.Context, op string, ref cluster.Ref, send func() error) error {
+	switch op {
+	case "get", "list", "watch", "kind", "dry-run":
+		c.reads.Add(1)
+	default:
+		c.writes.Add(1)
+	}
+	if c.around == nil {
+		return send()
+	}
+	return c.around(ctx, op, ref, send)
+}
+
+func (c *tap) Get(ctx context.Context, ref cluster.Ref, opts cluster.GetOptions) (out *unstructured.Unstructured, err error) {
+	err = c.do(ctx, "get", ref, func() (err error) { out, err = c.Client.Get(ctx, ref, opts); return err })
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tap) List(ctx context.Context, sel cluster.Selector) iter.Seq2[*unstructured.Unstructured, error] {
+	return func(yield func(*unstructured.Unstructured, error) bool) {
+		var all []*unstructured.Unstructured
+		err := c.do(ctx, "list", cluster.Ref{Group: sel.Group, Kind: sel.Kind, Namespace: sel.Namespace}, func() error {
+			for obj, err := range c.Client.List(ctx, sel) {
+				if err != nil {
+					return err
+				}
+				all = append(all, obj)
+			}
+			return nil
+		})
+		for _, obj := range all {
+			if !yield(obj, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+func (c *tap) Watch(ctx context.Context, sel cluster.Selector) iter.Seq2[cluster.Event, error] {
+	return func(yield func(cluster.Event, error) bool) {
+		err := c.do(ctx, "watch", cluster.Ref{Group: sel.Group, Kind: sel.Kind, Namespace: sel.Namespace}, func() error { return nil })
+		if err != nil {
+			yield(cluster.Event{}, err)
+			return
+		}
+		c.Client.Watch(ctx, sel)(yield)
+	}
+}
+
+func (c *tap) written(ctx context.Context, op string, obj cluster.Ref, opts cluster.WriteOptions, send func() (*cluster.Written, error)) (out *cluster.Written, err error) {
+	if opts.DryRun {
+		op = "dry-run"
+	}
+	err = c.do(ctx, op, obj, func() (err error) { out, err = send(); return err })
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tap) Apply(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
+	return c.written(ctx, "apply", cluster.RefOf(obj), opts, func() (*cluster.Written, error) { return c.Client.Apply(ctx, obj, opts) })
+}
+
+func (c *tap) Create(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
+	return c.written(ctx, "create", cluster.RefOf(obj), opts, func() (*cluster.Written, error) { return c.Client.Create(ctx, obj, opts) })
+}
+
+func (c *tap) Replace(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
+	return c.written(ctx, "replace", cluster.RefOf(obj), opts, func() (*cluster.Written, error) { return c.Client.Replace(ctx, obj, opts) })
+}
+
+func (c *tap) Patch(ctx context.Context, ref cluster.Ref, p cluster.Patch, opts cluster.WriteOptions) (*cluster.Written, error) {
+	return c.written(ctx, "patch", ref, opts, func() (*cluster.Written, error) { return c.Client.Patch(ctx, ref, p, opts) })
+}
+
+func (c *tap) Delete(ctx context.Context, ref cluster.Ref, opts cluster.DeleteOptions) error {
+	return c.do(ctx, "delete", ref, func() error { return c.Client.Delete(ctx, ref, opts) })
+}
+
+func (c *tap) OpenAPI(ctx context.Context, group, version string) ([]byte, string, error) {
+	return c.Client.(cluster.OpenAPI).OpenAPI(ctx, group, version)
+}
+
+// env is a namespace on a real control plane with a set in it.
+type env struct {
+	t  *testing.T
+	c  *tap
+	ns string
+}
+
+func newEnv(t *testing.T) *env {
+	t.Helper()
+	cp := kubetest.Shared(t, &kubetest.Options{Controllers: true})
+	c, err := kube.New(cp.Config(), nil)
+	require.NoError(t, err)
+	return &env{t: t, c: &tap{Client: c}, ns: kubetest.Namespace(t, cp.Config())}
+}
+
+func (e *env) inventory() *inventory.ApplySet {
+	inv, err := inventory.NewApplySet(e.c, e.ns, "set", nil)
+	require.NoError(e.t, err)
+	return inv
+}
+
+// engine has short times, since nothing here is slow.
+func (e *env) engine(change func(*setsync.Options)) *setsync.Engine {
+	o := &setsync.Options{Namespace: e.ns, Prune: true, Deadline: 30 * time.Second, Grace: 500 * time.Millisecond, Patience: 5 * time.Second}
+	if change != nil {
+		change(o)
+	}
+	return setsync.New(e.c, e.inventory(), o)
+}
+
+// desired parses documents; NS in them stands for the namespace.
+func (e *env) desired(docs string) setsync.Desired {
+	return parse(e.t, strings.ReplaceAll(docs, "NS", e.ns))
+}
+
+func parse(t *testing.T, docs string) setsync.Desired {
+	t.Helper()
+	d := setsync.Desired{Complete: true, Revision: "r1"}
+	for i, doc := range strings.Split(docs, "\n---\n") {
+		if strings.TrimSpace(doc) == "" {
+			continue
+		}
+		obj := &unstructured.Unstructured{}
+		require.NoError(t, yaml.Unmarshal([]byte(doc), &obj.Object), "%s", doc)
+		d.Objects = append(d.Objects, obj)
+		d.Origins = append(d.Origins, cluster.Origin{File: "set.yaml", Document: i + 1, Line: 10 * (i + 1)})
+	}
+	return d
+}
+
+func (e *env) plan(eng *setsync.Engine, d setsync.Desired) *setsync.Plan {
+	e.t.Helper()
+	p, err := eng.Plan(e.t.Context(), d)
+	require.NoError(e.t, err)
+	return p
+}
+
+func (e *env) sync(eng *setsync.Engine, d setsync.Desired) setsync.Result {
+	e.t.Helper()
+	r, err := setsync.Drain(eng.Run(e.t.Context(), e.plan(eng, d)))
+	require.NoError(e.t, err)
+	return r
+}
+
+func (e *env) get(kind, name string) *unstructured.Unstructured {
+	e.t.Helper()
+	ref := cluster.Ref{Kind: kind, Namespace: e.ns, Name: name}
+	if kind == "Deployment" {
+		ref.Group = "apps"
+	}
+	obj, err := e.c.Client.Get(e.t.Context(), ref, cluster.GetOptions{})
+	require.NoError(e.t, err)
+	return obj
+}
+
+func (e *env) record() *setsync.Record {
+	r, err := e.inventory().Load(e.t.Context())
+	require.NoError(e.t, err)
+	return r
+}
+
+func ids(p *setsync.Plan) []string {
+	var out []string
+	for _, s := range p.Steps() {
+		out = append(out, s.ID)
+	}
+	return out
+}
+
+func configMap(name, value string) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {key: %q}\n", name, value)
+}
+
+func docs(d ...string) string { return strings.Join(d, "\n---\n") }
+
+// For what only the cluster decides when it happens.
+const (
+	waitFor = time.Minute
+	tick    = 50 * time.Millisecond
+)
+
+// in puts the namespace in the place of NS.
+func (e *env) in(s string) string { return strings.ReplaceAll(s, "NS", e.ns) }
