@@ -36,7 +36,7 @@ func save(t *testing.T, r *gitserver.Repo, gitDir string, refs map[string]plumbi
 	require.NoError(t, os.WriteFile(filepath.Join(gitDir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644))
 }
 
-func object(gitDir string, h plumbing.Hash) string {
+func objectFile(gitDir string, h plumbing.Hash) string {
 	return filepath.Join(gitDir, "objects", h.String()[:2], h.String()[2:])
 }
 
@@ -115,20 +115,20 @@ func TestDamagedObjects(t *testing.T) {
 	})
 	require.Len(t, trees, 2)
 	for name, damage := range map[string]func(t *testing.T, gitDir string){
-		"blob missing": func(t *testing.T, gitDir string) { require.NoError(t, os.Remove(object(gitDir, blob))) },
+		"blob missing": func(t *testing.T, gitDir string) { require.NoError(t, os.Remove(objectFile(gitDir, blob))) },
 		"blob cut short": func(t *testing.T, gitDir string) {
-			require.NoError(t, os.Chmod(object(gitDir, blob), 0o644))
-			require.NoError(t, os.Truncate(object(gitDir, blob), 12))
+			require.NoError(t, os.Chmod(objectFile(gitDir, blob), 0o644))
+			require.NoError(t, os.Truncate(objectFile(gitDir, blob), 12))
 		},
 		"blob of another file": func(t *testing.T, gitDir string) {
-			other, err := os.ReadFile(object(gitDir, plumbing.ComputeHash(plumbing.BlobObject, []byte("b"))))
+			other, err := os.ReadFile(objectFile(gitDir, plumbing.ComputeHash(plumbing.BlobObject, []byte("b"))))
 			require.NoError(t, err)
-			require.NoError(t, os.Chmod(object(gitDir, blob), 0o644))
-			require.NoError(t, os.WriteFile(object(gitDir, blob), other, 0o644))
+			require.NoError(t, os.Chmod(objectFile(gitDir, blob), 0o644))
+			require.NoError(t, os.WriteFile(objectFile(gitDir, blob), other, 0o644))
 		},
-		"one tree missing":    func(t *testing.T, gitDir string) { require.NoError(t, os.Remove(object(gitDir, trees[0]))) },
-		"the other missing":   func(t *testing.T, gitDir string) { require.NoError(t, os.Remove(object(gitDir, trees[1]))) },
-		"commit missing":      func(t *testing.T, gitDir string) { require.NoError(t, os.Remove(object(gitDir, h))) },
+		"one tree missing":    func(t *testing.T, gitDir string) { require.NoError(t, os.Remove(objectFile(gitDir, trees[0]))) },
+		"the other missing":   func(t *testing.T, gitDir string) { require.NoError(t, os.Remove(objectFile(gitDir, trees[1]))) },
+		"commit missing":      func(t *testing.T, gitDir string) { require.NoError(t, os.Remove(objectFile(gitDir, h))) },
 		"objects all missing": func(t *testing.T, gitDir string) { require.NoError(t, os.RemoveAll(filepath.Join(gitDir, "objects"))) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -133,7 +133,7 @@ func (r *refs) near(name string) string {
 		}
 		lower := strings.ToLower(short)
 		d := distance(name, lower)
-		if d <= max(1, len(name)/3) || strings.Contains(lower, name) || strings.Contains(name, lower) {
+		if d <= max(min(2, len(name)-1), len(name)/3) || strings.Contains(lower, name) || strings.Contains(name, lower) {
 			found = append(found, candidate{short, d})
 		}
 	}

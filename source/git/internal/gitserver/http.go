@@ -33,7 +33,9 @@ func (r *Repo) Handler() http.Handler {
 			body = z
 		}
 		w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
-		_ = r.UploadPack(body, w)
+		if r.UploadPack(body, w) != nil {
+			panic(http.ErrAbortHandler) // so that the client sees a broken connection
+		}
 	})
 	return mux
 }

@@ -155,8 +155,12 @@ func (r *Repo) UploadPack(in io.Reader, out io.Writer) error {
 		_, err := out.Write(pack.Bytes())
 		return err
 	}
-	if _, err := sideband.NewMuxer(sideband.Sideband64k, out).Write(pack.Bytes()); err != nil {
-		return err
+	mux := sideband.NewMuxer(sideband.Sideband64k, out)
+	for pack.Len() > 0 {
+		// In parts: one that fills a packet to the last byte is more than the multiplexer accepts.
+		if _, err := mux.Write(pack.Next(32 << 10)); err != nil {
+			return err
+		}
 	}
 	return enc.Flush()
 }
