@@ -2,21 +2,234 @@ package diff
 
 import (
 	"errors"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v4/typed"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/redact"
+	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
 // ErrUnpredictable is the answer to a prediction that there is no schema for.
-var ErrUnpredictable = errors.New("the result is not known: no schema for this kind")
+var ErrUnpredictable = errors.New("the result is not known: no schema of the kind")
+
+// comparing is the work of one comparison.
+type comparing struct {
+	c    *Comparer
+	d    *Desired
+	out  *Comparison
+	mask *redact.Mask
+	// live is the live object as far as an apply reaches: without managedFields and, where it has its own subresource,
+	// status.
+	live    map[string]any
+	managed *managed
+}
 
 func compare(c *Comparer, d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
-	out := &Comparison{Ref: d.ref, fingerprint: d.hash}
+	w := &comparing{c: c, d: d, out: &Comparison{Ref: d.ref}}
+	w.out.Unsure = append(w.out.Unsure, d.unsure...)
 	if live == nil {
-		out.Verdict = Missing
-		out.Changes = []Change{{Op: Add, New: Value{v: d.obj.Object, set: true, secret: d.ref.Kind == "Secret" && d.ref.Group == ""}, Cause: FromDesired}}
-		return out, nil
+		w.create()
+		return w.out, nil
 	}
-	out.Verdict = Unsure
-	out.Unsure = []Reason{{Message: "no schema"}}
-	return out, nil
+	fail := func(err error) (*Comparison, error) {
+		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Error(err)}
+	}
+	if err := match(d, live); err != nil {
+		return fail(err)
+	}
+	managed, err := decode(live, c.manager)
+	if err != nil {
+		return fail(err)
+	}
+	w.managed = managed
+	w.mask = redact.Of(d.obj, live)
+	w.live = reach(live, d.kind)
+	w.out.LastApplied = managed.lastApplied()
+	w.out.Suspects = managed.suspects(d.kind != nil && d.kind.HasStatus)
+	if d.kind == nil || d.typed == nil {
+		w.out.Verdict = Unsure
+		w.seal(nil)
+		return w.out, nil
+	}
+	if err := w.existing(); err != nil {
+		return fail(err)
+	}
+	return w.out, nil
+}
+
+// match checks that the objects are the same one, at the same version.
+func match(d *Desired, live *unstructured.Unstructured) error {
+	got := cluster.RefOf(live)
+	if d.ref.Namespace == "" {
+		got.Namespace = ""
+	}
+	if got != d.ref {
+		return fmt.Errorf("the live object is another one: %s", cluster.RefOf(live))
+	}
+	if have, want := live.GetAPIVersion(), d.obj.GetAPIVersion(); have != want {
+		return fmt.Errorf("the live object is at %s; read it at %s", have, want)
+	}
+	return nil
+}
+
+// reach returns the part of a live object that an apply reaches. It shares values with the object.
+func reach(live *unstructured.Unstructured, kind *schema.Kind) map[string]any {
+	out := without(live.Object, "")
+	if m, ok := live.Object["metadata"].(map[string]any); ok {
+		out["metadata"] = without(m, "managedFields")
+	}
+	if kind != nil && kind.HasStatus {
+		delete(out, "status")
+	}
+	return out
+}
+
+// create answers for an object that is not there.
+func (w *comparing) create() {
+	w.mask = redact.Of(w.d.obj)
+	w.out.Verdict = Missing
+	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object)}}
+	if w.d.kind != nil && w.d.kind.Exact() {
+		w.out.predicted = &unstructured.Unstructured{Object: w.d.kind.Store(w.d.obj.Object)}
+	}
+	w.seal(nil)
+}
+
+// existing answers for an object that is there, of a kind with a schema.
+func (w *comparing) existing() error {
+	kind := w.d.kind
+	live, err := kind.Type.FromUnstructured(w.live, typed.AllowDuplicates)
+	if err != nil {
+		path, cause, _ := explain(err)
+		w.unsure(path, "the live object does not fit the schema: "+cause.Error())
+		w.out.Verdict = Unsure
+		w.seal(nil)
+		return nil
+	}
+	if len(w.managed.sets) == 0 {
+		// The first apply to an object without managedFields finds all of it owned by this name.
+		set, err := live.ToFieldSet()
+		if err != nil {
+			return err
+		}
+		w.managed.sets["0"] = fieldpath.NewVersionedSet(set.Difference(serverFields()), fieldpath.APIVersion(w.d.obj.GetAPIVersion()), false)
+		w.managed.owners["0"] = Owner{Manager: "before-first-apply", Operation: "Update"}
+	}
+	result, certain, err := w.merge(live)
+	if err != nil {
+		return err
+	}
+	diffs, notes := w.store(result)
+	w.out.Conflicts = result.conflicts
+	w.changes(diffs)
+	w.out.Unsure = append(w.out.Unsure, notes...)
+	switch {
+	case !certain:
+		w.out.Verdict = Unsure
+	case len(diffs) > 0 && !kind.Exact():
+		w.unsure("", "how the server keeps objects of this kind is not known; the changes may be of spelling only")
+		w.out.Verdict = Unsure
+	case len(result.conflicts) > 0:
+		w.out.Verdict = Conflict
+	case len(diffs) > 0:
+		w.out.Verdict = Differs
+	case len(w.d.unsure) > 0:
+		w.out.Verdict = Unsure
+	case w.owns(result.owned):
+		w.out.Verdict = Same
+	default:
+		w.out.Verdict = Adopt
+	}
+	w.seal(diffs)
+	return nil
+}
+
+// owns says whether our entry is already as the apply would leave it.
+func (w *comparing) owns(after *fieldpath.Set) bool {
+	ours, ok := w.managed.sets[self]
+	if !ok {
+		return after.Empty()
+	}
+	return ours.APIVersion() == fieldpath.APIVersion(w.d.obj.GetAPIVersion()) && ours.Set().Equals(after)
+}
+
+// merge merges, and says whether entries at other versions leave the result certain.
+func (w *comparing) merge(live *typed.TypedValue) (*merged, bool, error) {
+	kind := w.d.kind
+	version := fieldpath.APIVersion(w.d.obj.GetAPIVersion())
+	conv := &converter{set: w.c.schemas.set, kind: kind, failed: map[fieldpath.APIVersion]bool{}}
+	result, err := mergeApply(w.d, live, w.managed, conv)
+	if err != nil {
+		return nil, false, err
+	}
+	others := w.managed.otherVersions(version)
+	if len(others) == 0 || kind.Converts && len(conv.failed) == 0 {
+		return result, true, nil
+	}
+	conv.drop = true
+	dropped, err := mergeApply(w.d, live, w.managed, conv)
+	if err != nil {
+		return nil, false, err
+	}
+	certain := len(conv.failed) == 0 && equal(result.content, dropped.content) && len(result.conflicts) == len(dropped.conflicts)
+	if certain && len(dropped.conflicts) == 0 && equal(dropped.content, w.live) {
+		return result, true, nil
+	}
+	for _, key := range others {
+		v := w.managed.sets[key].APIVersion()
+		if conv.failed[v] && kindAt(w.c.schemas.set, kind, v) == nil && w.c.schemas.set.Knows(kind.GVK) {
+			continue // A version that is served no longer: the server drops the entry.
+		}
+		w.unsure("", fmt.Sprintf("%s owns fields at %s, and how that version converts to %s is not known", w.managed.owners[key], v, version))
+		certain = false
+	}
+	if len(w.out.Unsure) == len(w.d.unsure) {
+		return dropped, true, nil
+	}
+	return dropped, certain, nil
+}
+
+// store finds what the stored object would differ in from the live one, and what the server may do on top.
+func (w *comparing) store(m *merged) ([]difference, []Reason) {
+	kind := w.d.kind
+	if equal(m.content, w.live) {
+		w.out.predicted = &unstructured.Unstructured{Object: kind.Canonical(w.live)}
+		return nil, nil
+	}
+	stored := kind.Store(m.content)
+	// What the server has stored it has also defaulted. Doing so once more makes no difference, unless the server is of
+	// another release than the table of defaults: then a default that is in both is not taken for a change.
+	before := kind.Store(w.live)
+	notes := kind.Update(before, stored)
+	diffs := differences(kind.Type.Schema, kind.Type.TypeRef, before, stored)
+	if plain := kind.Canonical(w.live); !equal(plain, before) {
+		for _, d := range differences(kind.Type.Schema, kind.Type.TypeRef, plain, stored) {
+			if w.cause(d) == FromDesired && !has(diffs, d.path) {
+				diffs = append(diffs, d)
+			}
+		}
+	}
+	w.out.predicted = &unstructured.Unstructured{Object: stored}
+	var reasons []Reason
+	for _, n := range notes {
+		reasons = append(reasons, Reason{Path: n.Path, Message: n.Message})
+	}
+	return diffs, reasons
+}
+
+func has(diffs []difference, path fieldpath.Path) bool {
+	for _, d := range diffs {
+		if d.path.Equals(path) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *comparing) unsure(path, message string) {
+	w.out.Unsure = append(w.out.Unsure, Reason{Path: path, Message: w.mask.String(message)})
 }

@@ -35,18 +35,6 @@ type Reason struct {
 	Message string `json:"message"`
 }
 
-// Owner is a fact of managedFields: a manager that owns a field.
-type Owner struct {
-	Manager string `json:"manager"`
-	// Operation is "Apply" or "Update".
-	Operation string `json:"operation"`
-	// Subresource is empty for the object itself.
-	Subresource string `json:"subresource,omitempty"`
-	// Time is when this manager last changed anything in the set of fields that it owns. No field was last written by
-	// it later than that; it may have been earlier. Zero when the server recorded none.
-	Time time.Time `json:"time,omitzero"`
-}
-
 // Comparison is the answer for one object. Its fields are for reading.
 type Comparison struct {
 	Ref     cluster.Ref `json:"ref"`
@@ -77,7 +65,9 @@ func (c *Comparison) Fingerprint() string { return c.fingerprint }
 
 // Predicted returns a copy of the object as the server would store it, by a forced apply when there are conflicts. What
 // bookkeeping the server renews with each write (managedFields, resourceVersion, generation) is as it is in the live object.
-// The error is [ErrUnpredictable] when the comparison has no schema to tell it from.
+// Values that a Go type does
+// not keep apart from nothing (an empty list, a false that is omitted) are left out. The content of a Secret is in it. The error is
+// [ErrUnpredictable] when there is no schema to tell it from.
 func (c *Comparison) Predicted() (*unstructured.Unstructured, error) {
 	if c.predicted == nil {
 		return nil, ErrUnpredictable

@@ -3,21 +3,33 @@ package diff
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/structured-merge-diff/v4/typed"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
-// Desired is a desired object that is ready for comparison. It does not change.
+// Desired is a desired object that is ready for comparison. It does not change and is safe for concurrent use.
 type Desired struct {
 	obj  *unstructured.Unstructured
 	ref  cluster.Ref
 	hash string
+	// kind is nil for a kind that no schema is known of.
+	kind  *schema.Kind
+	typed *typed.TypedValue
+	// unsure holds what cannot be known, whatever is live.
+	unsure []Reason
 }
 
-// Object returns a copy of the object, as it would be applied.
+// Object returns a copy of the object as it is to be applied: without the fields of metadata that are the server's to write
+// (managedFields, resourceVersion, uid, generation, creationTimestamp, selfLink), and without status where that has its own
+// subresource.
 func (d *Desired) Object() *unstructured.Unstructured { return d.obj.DeepCopy() }
 
 // Ref returns the identity of the object.
@@ -27,20 +39,111 @@ func (d *Desired) Ref() cluster.Ref { return d.ref }
 // its content; keep it in the process, or put it through an HMAC.
 func (d *Desired) Hash() string { return d.hash }
 
+// bookkeeping are the fields of metadata that only the server writes.
+var bookkeeping = []string{"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"}
+
 func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
-	ref := cluster.RefOf(obj)
-	fail := func(err error) (*Desired, error) { return nil, &Error{Op: "prepare", Ref: ref, Err: err} }
-	switch {
-	case obj.GetAPIVersion() == "" || obj.GetKind() == "":
-		return fail(errors.New("the object has no apiVersion or no kind"))
-	case obj.GetName() == "":
-		return fail(errors.New("the object has no name; an apply needs one, generateName will not do"))
+	if obj == nil || obj.Object == nil {
+		return nil, &Error{Op: "prepare", Err: errors.New("there is no object")}
 	}
-	frozen := obj.DeepCopy()
-	data, err := frozen.MarshalJSON()
+	frozen, err := freeze(obj)
 	if err != nil {
-		return fail(err)
+		return nil, &Error{Op: "prepare", Ref: cluster.RefOf(obj), Err: err}
+	}
+	d := &Desired{obj: frozen, ref: cluster.RefOf(frozen)}
+	fail := func(path string, err error) (*Desired, error) {
+		return nil, &Error{Op: "prepare", Ref: d.ref, Path: path, Err: err}
+	}
+	switch {
+	case frozen.GetAPIVersion() == "" || frozen.GetKind() == "":
+		return fail("", errors.New("the object has no apiVersion or no kind"))
+	case frozen.GetName() == "":
+		return fail(".metadata.name", errors.New("the object has no name; an apply needs one, and generateName will not do"))
+	}
+	candidates := c.schemas.set.Kinds(frozen.GroupVersionKind())
+	var fault error
+	for i, k := range candidates {
+		content := frozen.Object
+		if k.HasStatus {
+			content = without(content, "status")
+		}
+		v, err := k.Type.FromUnstructured(content)
+		if err != nil {
+			if fault == nil {
+				fault = err
+			}
+			continue
+		}
+		d.kind, d.typed, d.obj.Object = k, v, content
+		if i > 0 {
+			d.unsure = append(d.unsure, Reason{Message: "the cluster's schema does not fit the object, that of the desired definition does"})
+		}
+		fault = nil
+		break
+	}
+	if fault != nil {
+		path, cause, partial := explain(fault)
+		if !partial {
+			return fail(path, cause)
+		}
+		d.unsure = append(d.unsure, Reason{Path: path, Message: "an item leaves out a part of its key; only a server can say whether it may"})
+	}
+	if len(candidates) == 0 {
+		d.unsure = append(d.unsure, Reason{Message: "no schema of " + frozen.GroupVersionKind().String() + " is known; load it from the cluster or add its definition"})
+	}
+	data, err := json.Marshal(d.obj.Object)
+	if err != nil {
+		return fail("", err)
 	}
 	sum := sha256.Sum256(data)
-	return &Desired{obj: frozen, ref: ref, hash: "sha256:" + hex.EncodeToString(sum[:])}, nil
+	d.hash = "sha256:" + hex.EncodeToString(sum[:])
+	return d, nil
+}
+
+// freeze copies an object through JSON, which also makes Go integers of every size the one that objects are made of.
+func freeze(obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	data, err := json.Marshal(obj.Object)
+	if err != nil {
+		return nil, err
+	}
+	var content map[string]any
+	if err := utiljson.Unmarshal(data, &content); err != nil {
+		return nil, err
+	}
+	if m, ok := content["metadata"].(map[string]any); ok {
+		for _, field := range bookkeeping {
+			delete(m, field)
+		}
+	}
+	return &unstructured.Unstructured{Object: content}, nil
+}
+
+// without returns a copy of the map without a key; the values are shared.
+func without(m map[string]any, key string) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		if k != key {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// explain turns a fault of typing into a path and a cause. The last result says that the fault is an item without a part of
+// its key: servers since Kubernetes 1.34 take such items when any part of the key is there.
+func explain(err error) (path string, cause error, partial bool) {
+	var faults typed.ValidationErrors
+	if !errors.As(err, &faults) || len(faults) == 0 {
+		return "", err, false
+	}
+	texts := make([]string, len(faults))
+	partial = true
+	for i, f := range faults {
+		texts[i] = f.ErrorMessage
+		if i > 0 {
+			texts[i] = f.Path + ": " + f.ErrorMessage
+		}
+		partial = partial && strings.Contains(f.ErrorMessage, "omits key field")
+	}
+	return faults[0].Path, errors.New(strings.Join(texts, "; ")), partial
 }

@@ -3,6 +3,12 @@ package diff
 import (
 	"fmt"
 	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/pmezard/go-difflib/difflib"
+	"sigs.k8s.io/yaml"
 )
 
 // PrintOptions qualifies [Fprint].
@@ -11,10 +17,181 @@ type PrintOptions struct {
 	Width int
 }
 
+// symbols open the line of an object.
+var symbols = map[Verdict]string{Missing: "+", Same: "=", Adopt: "&", Differs: "~", Conflict: "!", Unsure: "?"}
+
 // Fprint writes a comparison for a person to read: the verdict and the object in the first line, then each change with its
-// path, the old and the new value, and who owns it. The text has no secrets, no colour, and is the same for equal
+// path, the old and the new value, and who else owns the field or may have written it. Compound values are YAML, and two of
+// them a unified difference. The text has no secrets, no colour and no control characters, and is the same for equal
 // comparisons. A [Same] comparison is one line.
 func Fprint(w io.Writer, c *Comparison, opts *PrintOptions) error {
-	_, err := fmt.Fprintf(w, "%s %s\n", c.Verdict, c.Ref)
-	return err
+	p := &printer{w: w, width: 160}
+	if opts != nil && opts.Width > 0 {
+		p.width = opts.Width
+	}
+	p.line(0, "%s %s: %s", symbols[c.Verdict], c.Ref, headline(c))
+	for _, change := range c.Changes {
+		p.change(c, change)
+	}
+	for _, f := range c.Conflicts {
+		p.line(1, "! %s belongs to %s", f.Field, Owner{Manager: f.Manager, Operation: f.Operation, Subresource: f.Subresource})
+	}
+	for _, r := range c.Unsure {
+		p.line(1, "? %s", strings.TrimPrefix(r.Path+": "+r.Message, ": "))
+	}
+	if len(c.Changes) > 0 {
+		for _, o := range c.Suspects {
+			p.line(1, "· %s wrote after our last apply, at %s", o, o.Time.Format(time.RFC3339))
+		}
+	}
+	return p.err
+}
+
+func headline(c *Comparison) string {
+	switch c.Verdict {
+	case Missing:
+		return "to be created"
+	case Same:
+		return "as desired"
+	case Adopt:
+		return "as desired, to be taken into ownership"
+	case Unsure:
+		return "not known without asking the server"
+	}
+	s := "1 change"
+	if n := len(c.Changes); n != 1 {
+		s = fmt.Sprintf("%d changes", n)
+	}
+	if c.Verdict == Conflict {
+		s += ", refused unless forced"
+	}
+	return s
+}
+
+type printer struct {
+	w     io.Writer
+	width int
+	err   error
+}
+
+func (p *printer) line(depth int, format string, args ...any) {
+	if p.err != nil {
+		return
+	}
+	text := strings.Repeat("  ", depth) + fmt.Sprintf(format, args...)
+	_, p.err = io.WriteString(p.w, clip(text, p.width)+"\n")
+}
+
+// clip makes a text one line of at most width columns.
+func clip(text string, width int) string {
+	text = strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return ' '
+		}
+		if unicode.IsControl(r) || !unicode.IsPrint(r) && r != ' ' {
+			return '�'
+		}
+		return r
+	}, text)
+	runes := []rune(text)
+	if len(runes) <= width {
+		return text
+	}
+	return string(runes[:width-1]) + "…"
+}
+
+func (p *printer) change(c *Comparison, change Change) {
+	if c.Verdict == Missing {
+		p.block("+", 1, change.New)
+		return
+	}
+	switch {
+	case change.Op == Add && change.New.flat():
+		p.line(1, "+ %s: %s", change.Path, change.New)
+	case change.Op == Add:
+		p.line(1, "+ %s:", change.Path)
+		p.block("+", 3, change.New)
+	case change.Op == Remove && change.Old.flat():
+		p.line(1, "- %s: %s", change.Path, change.Old)
+	case change.Op == Remove:
+		p.line(1, "- %s:", change.Path)
+		p.block("-", 3, change.Old)
+	case change.Old.flat() && change.New.flat():
+		p.line(1, "~ %s: %s → %s", change.Path, change.Old, change.New)
+	default:
+		p.line(1, "~ %s:", change.Path)
+		p.unified(change.Old, change.New)
+	}
+	switch change.Cause {
+	case FromDropped:
+		p.line(3, "no longer desired")
+	case FromServer:
+		p.line(3, "set by the server in consequence")
+	}
+	for _, o := range change.Owners {
+		when := ""
+		if !o.Time.IsZero() {
+			when = ", written no later than " + o.Time.Format(time.RFC3339)
+		}
+		p.line(3, "owned by %s%s", o, when)
+	}
+}
+
+// flat says whether a value is shown in one line.
+func (v Value) flat() bool {
+	switch x := v.v.(type) {
+	case map[string]any:
+		return len(x) == 0
+	case []any:
+		return len(x) == 0
+	case string:
+		return !strings.Contains(x, "\n")
+	}
+	return true
+}
+
+// text returns the value as lines: of a text itself, of anything else its YAML.
+func (v Value) text() []string {
+	if s, ok := v.v.(string); ok {
+		return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+	}
+	data, err := yaml.Marshal(v.v)
+	if err != nil {
+		return []string{v.String()}
+	}
+	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+}
+
+func (p *printer) block(mark string, depth int, v Value) {
+	for _, l := range v.text() {
+		p.line(depth, "%s %s", mark, l)
+	}
+}
+
+// unified writes the lines in which two values differ, with two lines around them.
+func (p *printer) unified(old, new Value) {
+	a, b := old.text(), new.text()
+	groups := difflib.NewMatcher(a, b).GetGroupedOpCodes(2)
+	for i, group := range groups {
+		if i > 0 {
+			p.line(3, "…")
+		}
+		for _, op := range group {
+			if op.Tag == 'e' {
+				for _, l := range a[op.I1:op.I2] {
+					p.line(3, "  %s", l)
+				}
+				continue
+			}
+			for _, l := range a[op.I1:op.I2] {
+				p.line(3, "- %s", l)
+			}
+			for _, l := range b[op.J1:op.J2] {
+				p.line(3, "+ %s", l)
+			}
+		}
+	}
+	if len(groups) == 0 {
+		p.line(3, "(the difference is in white space at the end)")
+	}
 }

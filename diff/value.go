@@ -4,15 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/setpoint-dev/setpoint/internal/redact"
 )
 
-const redacted = "(redacted)"
+const redacted = redact.Marker
 
-// Value is one side of a change. The zero Value is an absent one. A value that is secret never shows its content, by
-// whatever means it is printed, encoded or logged.
+// Value is one side of a change. The zero Value is an absent one. A value that is secret does not hold its content, so that no
+// means of printing, encoding or logging can show it.
 type Value struct {
+	// v is fit to be shown.
 	v      any
 	set    bool
 	secret bool
@@ -27,31 +31,25 @@ func (v Value) Secret() bool { return v.secret }
 // IsZero says that the value is absent.
 func (v Value) IsZero() bool { return !v.set }
 
-// Interface returns a copy of the value as JSON decodes it, integers as int64. It is nil for an absent one, and the marker
-// "(redacted)" for a secret one.
-func (v Value) Interface() any {
-	switch {
-	case !v.set:
-		return nil
-	case v.secret:
-		return redacted
-	}
-	return runtime.DeepCopyJSONValue(v.v)
-}
+// Interface returns a copy of the value as JSON decodes it, integers as int64; nil for an absent one. In a secret one the
+// marker "(redacted)" stands in the place of each content.
+func (v Value) Interface() any { return runtime.DeepCopyJSONValue(v.v) }
 
-// String returns the value as JSON in one line, "(redacted)" when it is secret, and "" when it is absent.
+// String returns the value as JSON in one line, what is secret in it redacted, and "" when it is absent.
 func (v Value) String() string {
-	switch {
-	case !v.set:
+	if !v.set {
 		return ""
-	case v.secret:
+	}
+	if v.v == redacted {
 		return redacted
 	}
-	data, err := json.Marshal(v.v)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v.v); err != nil {
 		return "(not JSON)"
 	}
-	return string(data)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // Format writes what String returns, for every verb.

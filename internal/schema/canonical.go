@@ -120,8 +120,7 @@ func zero(f *form, v any) bool {
 	case "duration":
 		return v == "0s"
 	case "quantity", "milli":
-		// A quantity is kept once it is there: its type is a structure that encodes itself.
-		return false
+		return v == "0"
 	}
 	switch v := v.(type) {
 	case string:

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"io"
+	"reflect"
 	"sync"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -119,3 +120,6 @@ func deepCopy(v any) any {
 	}
 	return v
 }
+
+// equal compares values as JSON decodes them.
+func equal(a, b any) bool { return reflect.DeepEqual(a, b) }

@@ -1,0 +1,87 @@
+package diff
+
+import (
+	"cmp"
+	"slices"
+
+	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
+
+	"github.com/setpoint-dev/setpoint/internal/redact"
+)
+
+// changes states the differences as changes, each with its cause and owners.
+func (w *comparing) changes(diffs []difference) {
+	for _, d := range diffs {
+		c := Change{Path: w.mask.String(pathString(d.path)), Cause: w.cause(d), Owners: w.managed.of(d.path)}
+		switch {
+		case !d.hasOld:
+			c.Op = Add
+		case !d.hasNew:
+			c.Op = Remove
+		default:
+			c.Op = Replace
+		}
+		if d.hasOld {
+			c.Old = w.value(d.path, d.old)
+		}
+		if d.hasNew {
+			c.New = w.value(d.path, d.new)
+		}
+		c.LastWrite = latest(c.Owners)
+		w.out.Changes = append(w.out.Changes, c)
+	}
+	slices.SortStableFunc(w.out.Changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// cause says why a field changes.
+func (w *comparing) cause(d difference) Cause {
+	if d.hasNew {
+		if set, err := w.d.typed.ToFieldSet(); err == nil && owns(set, d.path) {
+			return FromDesired
+		}
+	}
+	if ours, ok := w.managed.sets[self]; ok && owns(ours.Set(), d.path) {
+		return FromDropped
+	}
+	return FromServer
+}
+
+// value makes the value at a path fit to be shown.
+func (w *comparing) value(path fieldpath.Path, v any) Value {
+	if !redact.IsSecret(w.d.obj) {
+		return Value{v: w.mask.Value(v), set: true}
+	}
+	if len(path) == 0 {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return Value{v: redacted, set: true, secret: true}
+		}
+		shown := without(m, "")
+		for _, field := range secretFields {
+			if content, ok := shown[field]; ok {
+				shown[field] = hide(content)
+			}
+		}
+		return Value{v: w.mask.Value(shown), set: true, secret: true}
+	}
+	if name := path[0].FieldName; name != nil && slices.Contains(secretFields, *name) {
+		return Value{v: hide(v), set: true, secret: true}
+	}
+	return Value{v: w.mask.Value(v), set: true}
+}
+
+// secretFields are the fields of a Secret that hold its content.
+var secretFields = []string{"data", "stringData"}
+
+// hide puts the marker in the place of content; the names of the entries stay.
+func hide(v any) any {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return redacted
+	}
+	out := make(map[string]any, len(m))
+	for k := range m {
+		out[k] = redacted
+	}
+	return out
+}

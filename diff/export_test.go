@@ -1,0 +1,4 @@
+package diff
+
+// PathString is how paths are written.
+var PathString = pathString

@@ -1,0 +1,137 @@
+package diff
+
+import (
+	"errors"
+	"slices"
+
+	apischema "k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v4/merge"
+	"sigs.k8s.io/structured-merge-diff/v4/typed"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/schema"
+)
+
+// merged is what the merge of an apply comes to, before the server stores it.
+type merged struct {
+	content   map[string]any
+	conflicts []cluster.FieldConflict
+	// owned is what our manager owns afterwards.
+	owned *fieldpath.Set
+}
+
+// serverFields are the fields that no manager owns, because an apply must state them or the server writes them. It is a
+// function since a set fills caches of its own.
+func serverFields() *fieldpath.Set {
+	s := fieldpath.NewSet(
+		fieldpath.MakePathOrDie("apiVersion"),
+		fieldpath.MakePathOrDie("kind"),
+		fieldpath.MakePathOrDie("metadata"),
+	)
+	for _, f := range []string{"name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields", "resourceVersion"} {
+		s.Insert(fieldpath.MakePathOrDie("metadata", f))
+	}
+	return s
+}
+
+// mergeApply merges as a server does for an apply: without force, to learn of conflicts, and with force when there are some.
+func mergeApply(d *Desired, live *typed.TypedValue, m *managed, conv merge.Converter) (*merged, error) {
+	updater := (&merge.UpdaterBuilder{Converter: conv, ReturnInputOnNoop: true}).BuildUpdater()
+	version := fieldpath.APIVersion(d.obj.GetAPIVersion())
+	out := &merged{}
+	result, sets, err := updater.Apply(live, d.typed, version, m.copySets(), self, false)
+	var conflicts merge.Conflicts
+	if errors.As(err, &conflicts) {
+		out.conflicts = fieldConflicts(conflicts, m)
+		result, sets, err = updater.Apply(live, d.typed, version, m.copySets(), self, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if result == nil {
+		result = live
+	}
+	content, ok := result.AsValue().Unstructured().(map[string]any)
+	if !ok {
+		return nil, errors.New("the merge did not come to an object")
+	}
+	out.content = content
+	out.owned = fieldpath.NewSet()
+	if s, ok := sets[self]; ok {
+		out.owned = s.Set().Difference(serverFields())
+	}
+	return out, nil
+}
+
+func fieldConflicts(in merge.Conflicts, m *managed) []cluster.FieldConflict {
+	var out []cluster.FieldConflict
+	for _, c := range in {
+		o := m.owners[c.Manager]
+		out = append(out, cluster.FieldConflict{Manager: o.Manager, Operation: o.Operation, Subresource: o.Subresource, Field: c.Path.String()})
+	}
+	slices.SortFunc(out, func(a, b cluster.FieldConflict) int {
+		if a.Field != b.Field {
+			if a.Field < b.Field {
+				return -1
+			}
+			return 1
+		}
+		return compareOwners(Owner{Manager: a.Manager, Operation: a.Operation, Subresource: a.Subresource}, Owner{Manager: b.Manager, Operation: b.Operation, Subresource: b.Subresource})
+	})
+	return out
+}
+
+// errNoVersion stands for a version that the server does not serve; it drops the entries of such versions.
+var errNoVersion = errors.New("no such version")
+
+// converter types an object at another version of its kind as if the versions differed in their name only.
+type converter struct {
+	set  *schema.Set
+	kind *schema.Kind
+	// drop treats every other version as one that is not served.
+	drop bool
+	// failed holds the versions at which the object could not be typed.
+	failed map[fieldpath.APIVersion]bool
+}
+
+// Convert returns the object at the version.
+func (c *converter) Convert(v *typed.TypedValue, version fieldpath.APIVersion) (*typed.TypedValue, error) {
+	if string(version) == c.kind.GVK.GroupVersion().String() {
+		return v, nil
+	}
+	if c.drop {
+		return nil, errNoVersion
+	}
+	k := kindAt(c.set, c.kind, version)
+	if k == nil {
+		c.failed[version] = true
+		return nil, errNoVersion
+	}
+	content, ok := v.AsValue().Unstructured().(map[string]any)
+	if !ok {
+		return nil, errNoVersion
+	}
+	content = without(content, "apiVersion")
+	content["apiVersion"] = string(version)
+	out, err := k.Type.FromUnstructured(content, typed.AllowDuplicates)
+	if err != nil {
+		c.failed[version] = true
+		return nil, errNoVersion
+	}
+	return out, nil
+}
+
+// IsMissingVersionError recognises what Convert returns.
+func (c *converter) IsMissingVersionError(err error) bool { return errors.Is(err, errNoVersion) }
+
+func kindAt(set *schema.Set, k *schema.Kind, version fieldpath.APIVersion) *schema.Kind {
+	gv, err := apischema.ParseGroupVersion(string(version))
+	if err != nil {
+		return nil
+	}
+	if found := set.Kinds(gv.WithKind(k.GVK.Kind)); len(found) > 0 {
+		return found[0]
+	}
+	return nil
+}

@@ -1,0 +1,227 @@
+package diff
+
+import (
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v4/schema"
+	"sigs.k8s.io/structured-merge-diff/v4/value"
+)
+
+// difference is a field in which two objects differ. A side that is not there is absent, which null is not.
+type difference struct {
+	path           fieldpath.Path
+	old, new       any
+	hasOld, hasNew bool
+	// order says that a list has the same items in another order.
+	order bool
+}
+
+// walker finds the differences of two canonical objects, as fine as the schema divides them.
+type walker struct {
+	schema *schema.Schema
+	out    []difference
+}
+
+func differences(s *schema.Schema, root schema.TypeRef, old, new map[string]any) []difference {
+	w := walker{schema: s}
+	w.walk(nil, root, old, new)
+	return w.out
+}
+
+func (w *walker) add(d difference) {
+	d.path = slices.Clone(d.path)
+	w.out = append(w.out, d)
+}
+
+func (w *walker) walk(path fieldpath.Path, ref schema.TypeRef, old, new any) {
+	if equal(old, new) {
+		return
+	}
+	atom, ok := w.schema.Resolve(ref)
+	if !ok {
+		w.add(difference{path: path, old: old, new: new, hasOld: true, hasNew: true})
+		return
+	}
+	switch o := old.(type) {
+	case map[string]any:
+		if n, ok := new.(map[string]any); ok && atom.Map != nil && atom.Map.ElementRelationship != schema.Atomic {
+			w.object(path, atom.Map, o, n)
+			return
+		}
+	case []any:
+		if n, ok := new.([]any); ok && atom.List != nil && atom.List.ElementRelationship == schema.Associative && w.list(path, atom.List, o, n) {
+			return
+		}
+	}
+	w.add(difference{path: path, old: old, new: new, hasOld: true, hasNew: true})
+}
+
+func (w *walker) object(path fieldpath.Path, m *schema.Map, old, new map[string]any) {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(old)), maps.Keys(new))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		o, hasOld := old[name]
+		n, hasNew := new[name]
+		at := append(path, fieldpath.PathElement{FieldName: &name})
+		if !hasOld || !hasNew {
+			w.add(difference{path: at, old: o, new: n, hasOld: hasOld, hasNew: hasNew})
+			continue
+		}
+		ref := m.ElementType
+		if f, ok := m.FindField(name); ok {
+			ref = f.Type
+		}
+		w.walk(at, ref, o, n)
+	}
+}
+
+// list compares two lists whose items have identities. It returns false when an identity cannot be told or occurs twice: then
+// the list is compared as a whole.
+func (w *walker) list(path fieldpath.Path, l *schema.List, old, new []any) bool {
+	before, ok := w.index(l, old)
+	if !ok {
+		return false
+	}
+	after, ok := w.index(l, new)
+	if !ok {
+		return false
+	}
+	for _, i := range before {
+		if j, ok := find(after, i.id); ok {
+			w.walk(append(path, i.id), l.ElementType, i.value, after[j].value)
+		} else {
+			w.add(difference{path: append(path, i.id), old: i.value, hasOld: true})
+		}
+	}
+	for _, j := range after {
+		if _, ok := find(before, j.id); !ok {
+			w.add(difference{path: append(path, j.id), new: j.value, hasNew: true})
+		}
+	}
+	if x, y := common(before, after), common(after, before); !equal(x, y) {
+		w.add(difference{path: path, old: x, new: y, hasOld: true, hasNew: true, order: true})
+	}
+	return true
+}
+
+// item is an element of an associative list.
+type item struct {
+	id    fieldpath.PathElement
+	value any
+}
+
+func find(items []item, id fieldpath.PathElement) (int, bool) {
+	for i := range items {
+		if items[i].id.Equals(id) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// common returns, as text, the identities of the items that are in the other list too, in their order.
+func common(items, other []item) []any {
+	out := []any{}
+	for _, i := range items {
+		if _, ok := find(other, i.id); ok {
+			out = append(out, pathString(fieldpath.Path{i.id}))
+		}
+	}
+	return out
+}
+
+func (w *walker) index(l *schema.List, list []any) ([]item, bool) {
+	out := make([]item, 0, len(list))
+	seen := fieldpath.PathElementSet{}
+	for _, v := range list {
+		id, ok := w.identity(l, v)
+		if !ok || seen.Has(id) {
+			return nil, false
+		}
+		seen.Insert(id)
+		out = append(out, item{id: id, value: v})
+	}
+	return out, true
+}
+
+// identity returns the path element of an item: its keys when the list has some, else its value.
+func (w *walker) identity(l *schema.List, v any) (fieldpath.PathElement, bool) {
+	if len(l.Keys) == 0 {
+		switch v.(type) {
+		case map[string]any, []any:
+			return fieldpath.PathElement{}, false
+		}
+		val := value.NewValueInterface(v)
+		return fieldpath.PathElement{Value: &val}, true
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return fieldpath.PathElement{}, false
+	}
+	keys := value.FieldList{}
+	for _, name := range l.Keys {
+		k, ok := m[name]
+		if !ok {
+			if k = w.keyDefault(l, name); k == nil {
+				continue
+			}
+		}
+		keys = append(keys, value.Field{Name: name, Value: value.NewValueInterface(k)})
+	}
+	keys.Sort()
+	return fieldpath.PathElement{Key: &keys}, len(keys) > 0
+}
+
+// keyDefault returns what stands for a key that an item leaves out.
+func (w *walker) keyDefault(l *schema.List, name string) any {
+	atom, ok := w.schema.Resolve(l.ElementType)
+	if !ok || atom.Map == nil {
+		return nil
+	}
+	f, _ := atom.Map.FindField(name)
+	return f.Default
+}
+
+// equal compares values as JSON decodes them; a whole number is the same as an integer and as a float.
+func equal(a, b any) bool {
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for k, v := range a {
+			other, ok := b[k]
+			if !ok || !equal(v, other) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for i := range a {
+			if !equal(a[i], b[i]) {
+				return false
+			}
+		}
+		return true
+	case int64:
+		if f, ok := b.(float64); ok {
+			return float64(a) == f
+		}
+	case float64:
+		if i, ok := b.(int64); ok {
+			return a == float64(i)
+		}
+	}
+	switch b.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return a == b
+}
