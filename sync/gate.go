@@ -9,6 +9,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/health"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // gate waits for the health of a step's objects, and for its kinds to be served.
@@ -18,7 +19,11 @@ func (r *run) gate(ctx context.Context, s *Step) error {
 		for _, ref := range s.Waits {
 			targets = append(targets, r.target(ref))
 		}
-		w := &waiter{e: r.e, targets: targets, stopOnFailure: true, emit: func(ev Event) {
+		check := r.e.opts.Health
+		if len(s.kinds) > 0 {
+			check = established
+		}
+		w := &waiter{e: r.e, targets: targets, check: check, stopOnFailure: true, emit: func(ev Event) {
 			ev.Step, ev.Action = s.ID, Gate
 			r.send(ctx, ev)
 		}}
@@ -91,7 +96,7 @@ func (e *Engine) Wait(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
 		var err error
 		go func() {
 			defer close(events)
-			w := &waiter{e: e, targets: targets, emit: func(ev Event) {
+			w := &waiter{e: e, targets: targets, check: e.opts.Health, emit: func(ev Event) {
 				select {
 				case events <- ev:
 				case <-inner.Done():
@@ -120,3 +125,23 @@ func (e *Engine) Wait(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
 
 // unreported says that no controller has said anything about an object, and perhaps none ever will.
 func unreported(r health.Result) bool { return r.Status == health.Unknown && r.Reason == "NoStatus" }
+
+// established judges a CustomResourceDefinition by whether its kind is served, whatever the caller's checker makes of it.
+var established = health.CheckerFunc(func(obj *unstructured.Unstructured) (health.Result, error) {
+	out := health.Result{Status: health.Progressing, Reason: "NotEstablished", Message: "its kind is not served yet"}
+	if obj == nil {
+		return health.Result{Status: health.Missing, Reason: "Missing", Message: "it does not exist"}, nil
+	}
+	conditions, _, _ := unstructured.NestedSlice(obj.Object, "status", "conditions")
+	for _, c := range conditions {
+		m, _ := c.(map[string]any)
+		switch {
+		case m["type"] == "Established" && m["status"] == "True":
+			return health.Result{Status: health.Healthy, Reason: "Established"}, nil
+		case m["type"] == "NamesAccepted" && m["status"] == "False":
+			text, _ := m["message"].(string)
+			out = health.Result{Status: health.Degraded, Reason: "NamesNotAccepted", Message: text}
+		}
+	}
+	return out, nil
+})

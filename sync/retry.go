@@ -17,6 +17,9 @@ func (e *Engine) retry(ctx context.Context, do func() error) error {
 
 func (e *Engine) retryIf(ctx context.Context, again func(error) bool, do func() error) error {
 	end := time.Now().Add(e.opts.Patience)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		err := do()
 		if err == nil || !again(err) || ctx.Err() != nil {

@@ -33,7 +33,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
 		}
 		run := &run{e: e, p: p, events: make(chan Event), done: outcome{uids: map[cluster.Ref]types.UID{}, pruned: map[cluster.Ref]bool{}}, written: map[cluster.Ref]*unstructured.Unstructured{}}
 		if err := run.open(ctx); err != nil {
-			yield(Event{}, err)
+			yield(Event{}, ended(ctx, err))
 			return
 		}
 		inner, cancel := context.WithCancel(ctx)
@@ -57,9 +57,17 @@ func (e *Engine) Run(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
 			return
 		}
 		if err := run.close(ctx); err != nil {
-			yield(Event{}, err)
+			yield(Event{}, ended(ctx, err))
 		}
 	}
+}
+
+// ended is the cause of ctx's end in place of what it made of a request.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // run is one execution of a plan.

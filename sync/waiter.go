@@ -33,6 +33,7 @@ type target struct {
 type waiter struct {
 	e       *Engine
 	targets []*target
+	check   health.Checker
 	// stopOnFailure gives up when the first target has failed.
 	stopOnFailure bool
 	emit          func(Event)
@@ -165,7 +166,7 @@ func (w *waiter) judge(t *target, obj *unstructured.Unstructured) {
 	if obj != nil && t.uid != "" && obj.GetUID() == t.uid && obj.GetGeneration() < t.generation {
 		return
 	}
-	result, err := w.e.opts.Health.Check(obj)
+	result, err := w.check.Check(obj)
 	if err != nil {
 		result = health.Result{Status: health.Unknown, Reason: "CheckFailed", Message: err.Error()}
 	}

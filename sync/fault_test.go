@@ -1,0 +1,270 @@
+package sync_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/kube"
+	"github.com/setpoint-dev/setpoint/health"
+	"github.com/setpoint-dev/setpoint/internal/kubetest"
+	setsync "github.com/setpoint-dev/setpoint/sync"
+	"github.com/setpoint-dev/setpoint/sync/inventory"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+var healthy = health.CheckerFunc(func(obj *unstructured.Unstructured) (health.Result, error) {
+	if obj == nil {
+		return health.Result{Status: health.Missing}, nil
+	}
+	return health.Result{Status: health.Healthy}, nil
+})
+
+var errCut = errors.New("cut")
+
+// A run that is cut anywhere, before a request, after it, or with its answer lost, leaves a state from which the next run
+// reaches what a run without a cut reaches, record included.
+func TestCutRunConverges(t *testing.T) {
+	t.Parallel()
+	const cuts = 25
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+
+	before := func(e *env) setsync.Desired {
+		return e.desired(docs(web, webAccount, configMap("settings", "1"), configMap("old-1", "1"), configMap("old-2", "1")))
+	}
+	after := func(e *env) setsync.Desired {
+		return e.desired(docs(web, webAccount, webService, configMap("settings", "2"), inWave("-1", "early", ""), inWave("3", "late", ""),
+			definition(e, "Namespaced", ""), gadget(e, "one", "spec: {size: 1}")))
+	}
+	quick := func(o *setsync.Options) { o.Health = healthy }
+	names := func(e *env) (out []string) {
+		for _, m := range e.record().Members {
+			out = append(out, m.Kind+" "+strings.ReplaceAll(m.Name, e.ns, "NS"))
+			obj, err := e.c.Client.Get(t.Context(), m.Ref, cluster.GetOptions{})
+			require.NoError(t, err)
+			assert.Equal(t, obj.GetUID(), m.UID, "%s", m.Ref)
+		}
+		return out
+	}
+
+	whole := newEnv(t)
+	whole.dropCRD()
+	whole.sync(whole.engine(quick), before(whole))
+	p := whole.plan(whole.engine(quick), after(whole))
+	var total atomic.Int64
+	whole.c.around = func(_ context.Context, _ string, _ cluster.Ref, send func() error) error { total.Add(1); return send() }
+	_, err := setsync.Drain(whole.engine(quick).Run(t.Context(), p))
+	require.NoError(t, err)
+	want := names(whole)
+	t.Logf("a whole run has %d requests", total.Load())
+	kinds, interrupted := map[string]int{}, 0
+
+	for range cuts {
+		e := newEnv(t)
+		e.dropCRD()
+		e.sync(e.engine(quick), before(e))
+		at, how := 1+rng.Int64N(total.Load()), []string{"before", "after", "lost"}[rng.IntN(3)]
+		kinds[how]++
+		// A new engine each time: nothing is kept in the process.
+		eng := e.engine(quick)
+		plan := e.plan(eng, after(e))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var n atomic.Int64
+		e.c.around = func(ctx context.Context, op string, _ cluster.Ref, send func() error) error {
+			if errors.Is(context.Cause(ctx), errCut) {
+				return errCut
+			}
+			if n.Add(1) != at {
+				return send()
+			}
+			if how == "before" {
+				cancel(errCut)
+				return errCut
+			}
+			err := send()
+			cancel(errCut)
+			if how == "lost" {
+				return &cluster.Error{Op: op, Err: cluster.ErrUnavailable}
+			}
+			return err
+		}
+		_, err = setsync.Drain(eng.Run(ctx, plan))
+		// A cut after the very last answer leaves a run that is whole.
+		if err != nil {
+			require.ErrorIs(t, err, errCut, "at %d, %s", at, how)
+			interrupted++
+		}
+		cancel(nil)
+		e.c.around = nil
+
+		e.sync(e.engine(quick), after(e))
+		assert.Equal(t, want, names(e), "cut at %d, %s", at, how)
+		assert.Nil(t, e.record().Operation)
+		p := e.plan(e.engine(quick), after(e))
+		assert.True(t, p.Empty(), "cut at %d, %s: %s", at, how, p)
+		for _, gone := range []string{"old-1", "old-2"} {
+			_, err := e.c.Get(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: gone}, cluster.GetOptions{})
+			assert.ErrorIs(t, err, cluster.ErrNotFound, "cut at %d, %s", at, how)
+		}
+	}
+	t.Logf("cuts: %v; %d runs were interrupted", kinds, interrupted)
+	assert.Greater(t, interrupted, cuts/2)
+}
+
+// Every answer that gets lost once is found out about; nothing is done twice and nothing fails.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	quick := func(o *setsync.Options) { o.Health = healthy }
+	e.sync(e.engine(quick), e.desired(docs(configMap("a", "1"), configMap("b", "1"))))
+	lost := 0
+	var odd atomic.Int64
+	e.c.around = func(ctx context.Context, op string, ref cluster.Ref, send func() error) error {
+		err := send()
+		if odd.Add(1)%2 == 1 && op != "watch" {
+			lost++
+			return &cluster.Error{Op: op, Ref: ref, Err: cluster.ErrUnavailable}
+		}
+		return err
+	}
+	r := e.sync(e.engine(func(o *setsync.Options) { quick(o); o.Concurrency = 1 }), e.desired(docs(configMap("a", "2"), configMap("c", "1"))))
+	t.Logf("%d answers were lost", lost)
+	assert.Equal(t, setsync.Result{Created: 1, Updated: 1, Pruned: 1, Health: map[cluster.Ref]health.Result{}}, r)
+	e.c.around = nil
+	assert.True(t, e.plan(e.engine(quick), e.desired(docs(configMap("a", "2"), configMap("c", "1")))).Empty())
+}
+
+// A server that goes away in the middle ends the run in time, by a typed error; nothing is pruned, and when it is back the next
+// run goes on.
+func TestServerGoesAway(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	change := func(o *setsync.Options) { o.Health = healthy; o.Concurrency = 2; o.Patience = 300 * time.Millisecond }
+	var before, after []string
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		before, after = append(before, configMap(name, "1")), append(after, configMap(name, "2"))
+	}
+	e.sync(e.engine(change), e.desired(docs(append(before, configMap("old", "1"))...)))
+	p := e.plan(e.engine(change), e.desired(docs(after...)))
+	var n atomic.Int64
+	e.c.around = func(_ context.Context, op string, ref cluster.Ref, send func() error) error {
+		if n.Add(1) > 3 {
+			return &cluster.Error{Op: op, Ref: ref, Err: cluster.ErrUnavailable}
+		}
+		return send()
+	}
+	r, err := setsync.Drain(e.engine(change).Run(t.Context(), p))
+	require.ErrorIs(t, err, cluster.ErrUnavailable)
+	assert.Positive(t, r.Failed)
+	assert.Positive(t, r.Blocked)
+	assert.Equal(t, 10, r.Updated+r.Failed+r.Blocked, "each step has an end: eight updates, the gate and the prune")
+	assert.Zero(t, r.Pruned)
+
+	e.c.around = nil
+	e.get("ConfigMap", "old")
+	r = e.sync(e.engine(change), e.desired(docs(after...)))
+	assert.Equal(t, 1, r.Pruned)
+	assert.True(t, e.plan(e.engine(change), e.desired(docs(after...))).Empty())
+}
+
+// The same with a server that is really stopped, and started again.
+func TestStoppedServer(t *testing.T) {
+	t.Parallel()
+	cp := kubetest.Start(t, nil)
+	c, err := kube.New(cp.Config(), nil)
+	require.NoError(t, err)
+	inv, err := inventory.NewApplySet(c, "default", "set", nil)
+	require.NoError(t, err)
+	eng := setsync.New(c, inv, &setsync.Options{Namespace: "default", Prune: true, Health: healthy, Patience: time.Second})
+	_, err = setsync.Drain(eng.Run(t.Context(), must(eng.Plan(t.Context(), parse(t, docs(configMap("a", "1"), configMap("b", "1")))))))
+	require.NoError(t, err)
+	next := parse(t, docs(configMap("a", "2"), configMap("c", "1")))
+	p, err := eng.Plan(t.Context(), next)
+	require.NoError(t, err)
+
+	cp.Stop()
+	_, err = setsync.Drain(eng.Run(t.Context(), p))
+	require.ErrorIs(t, err, cluster.ErrUnavailable)
+	_, err = eng.Plan(t.Context(), next)
+	require.ErrorIs(t, err, cluster.ErrUnavailable)
+	assert.NotContains(t, err.Error(), cp.Config().BearerToken)
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// What the identity may not write is refused by the server and named; the rest is done.
+func TestForbiddenNamespace(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	other := newEnv(t)
+	e.c.around = func(_ context.Context, op string, ref cluster.Ref, send func() error) error {
+		if ref.Namespace == other.ns && op == "apply" {
+			return &cluster.Error{Op: op, Ref: ref, Code: 403, Err: cluster.ErrForbidden}
+		}
+		return send()
+	}
+	d := e.desired(docs(configMap("a", "1"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: "+other.ns+"}\n"))
+	eng := e.engine(nil)
+	r, err := setsync.Drain(eng.Run(t.Context(), e.plan(eng, d)))
+	require.ErrorIs(t, err, cluster.ErrForbidden)
+	assert.EqualError(t, err, "apply ConfigMap "+other.ns+"/b (set.yaml:20): forbidden")
+	assert.Equal(t, 1, r.Created)
+	assert.Len(t, e.record().Members, 2)
+}
+
+// Of two runs from one record the second does not write.
+func TestRunFromAnOldRecord(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	eng := e.engine(nil)
+	first, second := e.plan(eng, e.desired(configMap("a", "1"))), e.plan(eng, e.desired(configMap("b", "1")))
+	_, err := setsync.Drain(eng.Run(t.Context(), first))
+	require.NoError(t, err)
+	r, err := setsync.Drain(eng.Run(t.Context(), second))
+	require.ErrorIs(t, err, setsync.ErrStale)
+	assert.Zero(t, r.Writes())
+	_, err = e.c.Get(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "b"}, cluster.GetOptions{})
+	assert.ErrorIs(t, err, cluster.ErrNotFound)
+}
+
+// Breaking out of the events stops the run.
+func TestBreakStopsTheRun(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	eng := e.engine(func(o *setsync.Options) { o.Health = healthy; o.Concurrency = 1 })
+	p := e.plan(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"), configMap("c", "1"), configMap("d", "1"))))
+	for ev, err := range eng.Run(t.Context(), p) {
+		require.NoError(t, err)
+		if ev.Type == setsync.Done {
+			break
+		}
+	}
+	writes := e.c.writes.Load()
+	assert.LessOrEqual(t, writes, int64(3), "the record, the first, and perhaps the one after")
+	rec := e.record()
+	assert.Len(t, rec.Members, 4, "the record names all that may exist")
+	require.NotNil(t, rec.Operation)
+	assert.Equal(t, p.Digest(), rec.Operation.Plan)
+	assert.Equal(t, "r1", rec.Operation.Revision)
+	assert.Equal(t, writes, e.c.writes.Load())
+
+	assert.Panics(t, func() {
+		for range eng.Run(t.Context(), e.plan(eng, e.desired(configMap("a", "1")))) {
+			panic("in the caller's loop")
+		}
+	})
+}
