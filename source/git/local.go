@@ -11,10 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 
 	"github.com/setpoint-dev/setpoint/source"
 )
@@ -141,39 +139,6 @@ func alternates(objects string) ([]string, error) {
 
 func (l *local) content() store { return l.disk }
 
-// refs reads all refs. Each call has its own handle: go-git's is not safe for concurrent use.
-func (l *local) refs() (*refs, error) {
-	dir := dotgit.New(dotgit.NewRepositoryFilesystem(osfs.New(l.gitDir), osfs.New(l.commonDir)))
-	all, err := dir.Refs()
-	if err != nil {
-		return nil, fmt.Errorf("%w: its refs: %v", source.ErrCorrupt, err)
-	}
-	links := map[string]string{}
-	r := &refs{byName: map[string]plumbing.Hash{}, peeled: map[string]plumbing.Hash{}}
-	for _, ref := range all {
-		name := ref.Name().String()
-		if ref.Type() == plumbing.SymbolicReference {
-			links[name] = ref.Target().String()
-		} else {
-			r.byName[name] = ref.Hash()
-		}
-	}
-	r.head = links["HEAD"]
-	for name, to := range links {
-		for range 5 {
-			if next, ok := links[to]; ok {
-				to = next
-			}
-		}
-		if h, ok := r.byName[to]; ok {
-			r.byName[name] = h
-		}
-	}
-	r.headHash = r.byName["HEAD"]
-	delete(r.byName, "HEAD")
-	return r, nil
-}
-
 func (l *local) resolve(ctx context.Context, name string) (plumbing.Hash, error) {
 	if ctx.Err() != nil {
 		return plumbing.ZeroHash, context.Cause(ctx)
@@ -181,7 +146,7 @@ func (l *local) resolve(ctx context.Context, name string) (plumbing.Hash, error)
 	if isHex(name) && len(name) == 40 {
 		return l.commit(plumbing.NewHash(name))
 	}
-	r, err := l.refs()
+	r, err := l.refs(name)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}

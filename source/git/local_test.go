@@ -25,15 +25,23 @@ import (
 func save(t *testing.T, r *gitserver.Repo, gitDir string, refs map[string]plumbing.Hash) {
 	t.Helper()
 	s := filesystem.NewStorage(osfs.New(gitDir), cache.NewObjectLRUDefault())
-	require.NoError(t, s.Init())
+	if _, err := os.Stat(gitDir); err != nil {
+		require.NoError(t, s.Init())
+	}
 	r.Objects(func(o plumbing.EncodedObject) {
 		_, err := s.SetEncodedObject(o)
 		require.NoError(t, err)
 	})
 	for name, h := range refs {
-		require.NoError(t, s.SetReference(plumbing.NewHashReference(plumbing.ReferenceName(name), h)))
+		// As Git does it: readers see the old file or the new one.
+		file := filepath.Join(gitDir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file+".lock", []byte(h.String()+"\n"), 0o644))
+		require.NoError(t, os.Rename(file+".lock", file))
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(gitDir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644))
+	head := filepath.Join(gitDir, "HEAD")
+	require.NoError(t, os.WriteFile(head+".lock", []byte("ref: refs/heads/main\n"), 0o644))
+	require.NoError(t, os.Rename(head+".lock", head))
 }
 
 func objectFile(gitDir string, h plumbing.Hash) string {
@@ -99,6 +107,46 @@ func TestLocalSeesNewCommits(t *testing.T) {
 	assert.NotEmpty(t, read(t, s, "app-02/deploy.yaml"))
 	_, err := fs.Stat(old.FS, "app-02/deploy.yaml")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestLocalRefs(t *testing.T) {
+	r := gitserver.New()
+	a, b := r.Push("main", many(1)), r.Push("main", many(2))
+	tag := r.Tag("v1.0.0", a)
+	write := func(gitDir, name, content string) {
+		file := filepath.Join(gitDir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(content), 0o644))
+	}
+	dir := t.TempDir()
+	gitDir := filepath.Join(dir, ".git")
+	save(t, r, gitDir, nil)
+	write(gitDir, "packed-refs", "# pack-refs with: peeled fully-peeled sorted\n"+a.String()+" refs/heads/main\n"+a.String()+" refs/heads/packed\n"+
+		tag.String()+" refs/tags/v1.0.0\n^"+a.String()+"\n")
+	write(gitDir, "refs/heads/main", b.String()+"\n")
+	write(gitDir, "refs/heads/busy.lock", "")
+	write(gitDir, "refs/heads/broken", "")
+	write(gitDir, "refs/remotes/origin/HEAD", "ref: refs/remotes/origin/main\n")
+	write(gitDir, "refs/remotes/origin/main", a.String()+"\n")
+	repo := open(t, dir, nil)
+	for name, want := range map[string]plumbing.Hash{"main": b, "HEAD": b, "packed": a, "v1.0.0": a, "remotes/origin/HEAD": a, "^1": a} {
+		s := fetch(t, repo.At(name), source.Revision{})
+		assert.Equal(t, want.String(), s.Commit.ID, name)
+	}
+	for name, want := range map[string]error{
+		"broken": source.ErrCorrupt, "busy": source.ErrUnknownRevision, "busy.lock": source.ErrUnknownRevision, "../config": source.ErrUnknownRevision,
+		"refs/../config": source.ErrUnknownRevision, "refs/heads": source.ErrUnknownRevision, "config": source.ErrUnknownRevision,
+		strings.Repeat("long/", 3000): source.ErrUnknownRevision,
+	} {
+		_, err := repo.At(name).Resolve(t.Context())
+		assert.ErrorIs(t, err, want, name)
+	}
+	write(gitDir, "refs/tags/v1.1.0", "")
+	_, err := repo.At("^1").Resolve(t.Context())
+	assert.ErrorIs(t, err, source.ErrCorrupt, "a range does not pass over a tag that cannot be read")
+	write(gitDir, "HEAD", b.String()+"\n")
+	s := fetch(t, repo.At(""), source.Revision{})
+	assert.Equal(t, b.String(), s.Commit.ID)
 }
 
 // What the repository lacks is an error, and never looks like a file that is not there.
