@@ -88,6 +88,21 @@ func reach(live *unstructured.Unstructured, kind *schema.Kind) map[string]any {
 	return out
 }
 
+// withoutNulls returns a copy of an object without the fields that are null.
+func withoutNulls(m map[string]any) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		switch v := v.(type) {
+		case nil:
+		case map[string]any:
+			out[k] = withoutNulls(v)
+		default:
+			out[k] = v
+		}
+	}
+	return out
+}
+
 // create answers for an object that is not there.
 func (w *comparing) create() {
 	w.mask = redact.Of(w.d.obj)
@@ -111,8 +126,13 @@ func (w *comparing) existing() error {
 		return nil
 	}
 	if len(w.managed.sets) == 0 {
-		// The first apply to an object without managedFields finds all of it owned by this name.
-		set, err := live.ToFieldSet()
+		// The first apply to an object without managedFields finds all of it owned by this name, but for what an empty
+		// object has too.
+		all, err := kind.Type.FromUnstructured(withoutNulls(w.live), typed.AllowDuplicates)
+		if err != nil {
+			return err
+		}
+		set, err := all.ToFieldSet()
 		if err != nil {
 			return err
 		}

@@ -193,7 +193,8 @@ var families = []family{
 			one("spec.publishNotReadyAddresses", false, true),
 			one("spec.externalIPs", l{"10.1.1.1"}, l{"10.1.1.1", "10.1.1.2"}, l{}),
 			one("spec.internalTrafficPolicy", "Cluster", "Local"),
-			one("spec.loadBalancerSourceRanges", l{}, nil),
+			one("spec.loadBalancerSourceRanges", l{}, nil), one("spec.clusterIP", "", nil), one("spec.externalTrafficPolicy", "Cluster", "Local", ""),
+			one("spec.ports", l{o{"name": "q", "port": int64(80)}}, l{o{"name": "q", "port": int64(81), "nodePort": int64(0)}}), one("spec.allocateLoadBalancerNodePorts", true, false),
 		}, metadata...),
 	},
 	{

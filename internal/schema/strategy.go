@@ -70,23 +70,34 @@ func serviceStrategy(before, stored map[string]any) []Note {
 	}
 	var notes []Note
 	if clustered(was) && !clustered(is) {
-		release("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
+		if equal(was["clusterIP"], is["clusterIP"]) && equal(was["clusterIPs"], is["clusterIPs"]) {
+			release("clusterIP", "clusterIPs")
+		}
+		release("ipFamilies", "ipFamilyPolicy")
 	}
 	if !clustered(was) && clustered(is) {
 		notes = append(notes, Note{".spec.clusterIP", "the server allocates the address"})
 	}
-	if noded(was) && !noded(is) && equal(nodePorts(was), nodePorts(is)) {
+	if ported(was) && !ported(is) && includes(nodePorts(was), nodePorts(is)) {
 		for _, port := range items(is, "ports") {
 			delete(port, "nodePort")
 		}
 	}
+	if clustered(was) && clustered(is) {
+		for _, f := range []string{"clusterIP", "clusterIPs"} {
+			if _, ok := is[f]; !ok {
+				restore(was, is, f)
+			}
+		}
+	}
 	if noded(is) {
+		free := freePorts(was, is)
 		for _, port := range items(is, "ports") {
 			if _, ok := port["nodePort"]; ok {
 				continue
 			}
-			if old := samePort(was, port); old != nil && noded(was) {
-				restore(old, port, "nodePort")
+			if n, ok := free[port["name"]]; ok && noded(was) {
+				port["nodePort"] = n
 				continue
 			}
 			notes = append(notes, Note{".spec.ports", "the server allocates node ports"})
@@ -97,6 +108,9 @@ func serviceStrategy(before, stored map[string]any) []Note {
 	}
 	if healthChecked(was) && !healthChecked(is) {
 		release("healthCheckNodePort")
+	}
+	if _, ok := is["healthCheckNodePort"]; !ok && healthChecked(was) && healthChecked(is) {
+		restore(was, is, "healthCheckNodePort")
 	}
 	if !healthChecked(was) && healthChecked(is) {
 		notes = append(notes, Note{".spec.healthCheckNodePort", "the server allocates the port"})
@@ -117,17 +131,34 @@ func nodePorts(spec map[string]any) map[any]bool {
 	return out
 }
 
-func samePort(spec, port map[string]any) map[string]any {
-	for _, p := range items(spec, "ports") {
-		if equal(p["port"], port["port"]) && equal(p["protocol"], port["protocol"]) {
-			return p
+func includes(all, some map[any]bool) bool {
+	for v := range some {
+		if !all[v] {
+			return false
 		}
 	}
-	return nil
+	return true
+}
+
+// freePorts returns, by the name of a port, the node ports that a Service had and that no port of its successor states.
+func freePorts(was, is map[string]any) map[any]any {
+	out := map[any]any{}
+	kept := nodePorts(is)
+	for _, p := range items(was, "ports") {
+		if n, ok := p["nodePort"]; ok && !kept[n] {
+			out[p["name"]] = n
+		}
+	}
+	return out
 }
 
 func clustered(spec map[string]any) bool {
 	return spec["type"] != "ExternalName"
+}
+
+// ported says whether a type has node ports; noded whether the server allocates them.
+func ported(spec map[string]any) bool {
+	return spec["type"] == "NodePort" || spec["type"] == "LoadBalancer"
 }
 
 func noded(spec map[string]any) bool {
