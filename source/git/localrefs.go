@@ -24,6 +24,7 @@ type refFile struct {
 // go-git's reader takes Git's lock files for refs, so this is not it.
 func (l *local) refs(name string) (*refs, error) {
 	files := map[string]refFile{}
+	var broken []string
 	root := filepath.Join(l.commonDir, "refs")
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -36,9 +37,9 @@ func (l *local) refs(name string) (*refs, error) {
 		if err != nil {
 			return err
 		}
-		// A broken ref concerns those that ask for it, and versions: a range must not pass over a tag.
-		if err := l.read(filepath.ToSlash(below), files); err != nil && strings.HasPrefix(filepath.ToSlash(below), "refs/tags/") {
-			return err
+		// A broken ref concerns only those that ask for it.
+		if l.read(filepath.ToSlash(below), files) != nil {
+			broken = append(broken, filepath.ToSlash(below))
 		}
 		return nil
 	})
@@ -53,7 +54,7 @@ func (l *local) refs(name string) (*refs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: its refs: %v", source.ErrCorrupt, err)
 	}
-	r := &refs{byName: map[string]plumbing.Hash{}, peeled: map[string]plumbing.Hash{}}
+	r := &refs{byName: map[string]plumbing.Hash{}, peeled: map[string]plumbing.Hash{}, broken: broken}
 	if err := l.packed(r); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,8 @@ type refs struct {
 	byName   map[string]plumbing.Hash
 	// peeled has the commits of annotated tags, as far as the repository tells.
 	peeled map[string]plumbing.Hash
+	// broken refs are there and cannot be read.
+	broken []string
 }
 
 // target is what a name means: the object to ask for, and the commit, which is the same except for annotated tags.
@@ -91,6 +93,11 @@ func (r *refs) newest(text string) (target, error) {
 	within, err := semver.NewConstraint(text)
 	if err != nil {
 		return target{}, errNoRange
+	}
+	for _, name := range r.broken {
+		if strings.HasPrefix(name, "refs/tags/") {
+			return target{}, fmt.Errorf("%w: %s cannot be read, and its version may be in the range", source.ErrCorrupt, name)
+		}
 	}
 	var best *semver.Version
 	var bestTag string
