@@ -263,7 +263,7 @@ func TestBreakStopsTheRun(t *testing.T) {
 	assert.Equal(t, writes, e.c.writes.Load())
 
 	assert.Panics(t, func() {
-		for range eng.Run(t.Context(), e.plan(eng, e.desired(configMap("a", "1")))) {
+		for range eng.Run(t.Context(), e.plan(eng, e.desired(configMap("new", "1")))) {
 			panic("in the caller's loop")
 		}
 	})
