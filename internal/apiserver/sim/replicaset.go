@@ -1,0 +1,120 @@
+package sim
+
+import (
+	"cmp"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// replicaSet brings the number of a ReplicaSet's pods to what it asks for, and counts them.
+func (s *Simulator) replicaSet(at key) error {
+	set, err := find[appsv1.ReplicaSet](s, at)
+	if err != nil || set == nil {
+		return err
+	}
+	owned, err := controlled[corev1.Pod](s, pods, set.UID)
+	if err != nil {
+		return err
+	}
+	alive := slices.DeleteFunc(owned, func(p *corev1.Pod) bool { return !active(p) })
+	var refused error
+	if set.DeletionTimestamp == nil {
+		if refused, err = s.scaleTo(set, alive); err != nil {
+			return err
+		}
+	}
+
+	owned, err = controlled[corev1.Pod](s, pods, set.UID)
+	if err != nil {
+		return err
+	}
+	return editTyped(s, replicaSets, &set.ObjectMeta, controllerManager, "status", func(r *appsv1.ReplicaSet) {
+		countReplicas(r, owned)
+		reportRefusal(&r.Status, refused, s.now())
+	})
+}
+
+// scaleTo creates and deletes pods. A refusal by the server (quota, admission, an invalid template) is reported in the status.
+func (s *Simulator) scaleTo(set *appsv1.ReplicaSet, alive []*corev1.Pod) (refused, err error) {
+	want := int(orDefault(set.Spec.Replicas, 1))
+	for range want - len(alive) {
+		created, err := s.create(pods, podFrom(&set.Spec.Template, &set.ObjectMeta, replicaSets), controllerManager)
+		if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
+			return err, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if created == nil {
+			return nil, nil
+		}
+	}
+	if surplus := len(alive) - want; surplus > 0 {
+		// Those go first that nobody would miss: not yet scheduled, not ready, the youngest.
+		slices.SortStableFunc(alive, func(a, b *corev1.Pod) int {
+			return cmp.Or(rank(a)-rank(b), b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(b.Name, a.Name))
+		})
+		for _, pod := range alive[:surplus] {
+			if err := s.remove(pods, &pod.ObjectMeta, metav1.DeleteOptions{}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+func rank(pod *corev1.Pod) int {
+	switch {
+	case pod.Spec.NodeName == "":
+		return 0
+	case pod.Status.Phase == corev1.PodPending:
+		return 1
+	case !ready(pod):
+		return 2
+	default:
+		return 3
+	}
+}
+
+func countReplicas(r *appsv1.ReplicaSet, owned []*corev1.Pod) {
+	want := labels.Set(r.Spec.Template.Labels).AsSelectorPreValidated()
+	var all, labelled, readyOnes, ending int32
+	for _, pod := range owned {
+		switch {
+		case pod.DeletionTimestamp != nil:
+			ending++
+			continue
+		case !active(pod):
+			continue
+		}
+		all++
+		if want.Matches(labels.Set(pod.Labels)) {
+			labelled++
+		}
+		if ready(pod) {
+			readyOnes++
+		}
+	}
+	r.Status.Replicas, r.Status.FullyLabeledReplicas = all, labelled
+	r.Status.ReadyReplicas, r.Status.AvailableReplicas = readyOnes, readyOnes
+	r.Status.TerminatingReplicas = &ending
+	r.Status.ObservedGeneration = r.Generation
+}
+
+func reportRefusal(status *appsv1.ReplicaSetStatus, refused error, now metav1.Time) {
+	i := slices.IndexFunc(status.Conditions, func(c appsv1.ReplicaSetCondition) bool { return c.Type == appsv1.ReplicaSetReplicaFailure })
+	switch {
+	case refused == nil && i >= 0:
+		status.Conditions = slices.Delete(status.Conditions, i, i+1)
+	case refused != nil && i < 0:
+		status.Conditions = append(status.Conditions, appsv1.ReplicaSetCondition{
+			Type: appsv1.ReplicaSetReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate",
+			Message: refused.Error(), LastTransitionTime: now,
+		})
+	}
+}

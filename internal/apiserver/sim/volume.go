@@ -1,0 +1,185 @@
+package sim
+
+import (
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	bindCompleted     = "pv.kubernetes.io/bind-completed"
+	boundByController = "pv.kubernetes.io/bound-by-controller"
+	provisionedBy     = "pv.kubernetes.io/provisioned-by"
+)
+
+// allClaims looks at every claim, because a StorageClass has come.
+func (s *Simulator) allClaims(key) error {
+	var faults []error
+	for _, obj := range s.view.everywhere(claims) {
+		faults = append(faults, s.claim(key{kind: claims.GroupKind(), namespace: obj.GetNamespace(), name: obj.GetName()}))
+	}
+	return errors.Join(faults...)
+}
+
+// claim binds a claim: to the volume it names, to a free one of its class, or to a new one.
+func (s *Simulator) claim(at key) error {
+	claim, err := find[corev1.PersistentVolumeClaim](s, at)
+	if err != nil {
+		return err
+	}
+	if claim == nil {
+		return s.releaseVolumes()
+	}
+	if claim.DeletionTimestamp != nil || claim.Status.Phase == corev1.ClaimBound {
+		return nil
+	}
+	volume, err := s.volumeFor(claim)
+	if err != nil || volume == nil {
+		return err
+	}
+	if err := s.bindVolume(volume, claim); err != nil {
+		return err
+	}
+	if err := editTyped(s, claims, &claim.ObjectMeta, controllerManager, "", func(c *corev1.PersistentVolumeClaim) {
+		if c.Spec.VolumeName == "" {
+			c.Spec.VolumeName = volume.Name
+			c.Annotations = with(c.Annotations, boundByController, "yes")
+		}
+		c.Annotations = with(c.Annotations, bindCompleted, "yes")
+	}); err != nil {
+		return err
+	}
+	return editTyped(s, claims, &claim.ObjectMeta, controllerManager, "status", func(c *corev1.PersistentVolumeClaim) {
+		c.Status.Phase, c.Status.AccessModes, c.Status.Capacity = corev1.ClaimBound, volume.Spec.AccessModes, volume.Spec.Capacity
+	})
+}
+
+func (s *Simulator) volumeFor(claim *corev1.PersistentVolumeClaim) (*corev1.PersistentVolume, error) {
+	if name := claim.Spec.VolumeName; name != "" {
+		volume, err := find[corev1.PersistentVolume](s, key{kind: volumes.GroupKind(), name: name})
+		if err != nil || volume == nil || !freeFor(volume, claim) {
+			return nil, err
+		}
+		return volume, nil
+	}
+	class := className
+	if claim.Spec.StorageClassName != nil {
+		class = *claim.Spec.StorageClassName
+	}
+	size := claim.Spec.Resources.Requests[corev1.ResourceStorage]
+	for _, obj := range s.view.in(volumes, "") {
+		volume, err := as[corev1.PersistentVolume](obj)
+		if err != nil {
+			return nil, err
+		}
+		room := volume.Spec.Capacity[corev1.ResourceStorage]
+		if volume.Spec.StorageClassName == class && freeFor(volume, claim) && room.Cmp(size) >= 0 && volume.DeletionTimestamp == nil {
+			return volume, nil
+		}
+	}
+	if s.view.get(key{kind: storageClasses.GroupKind(), name: class}) == nil {
+		return nil, nil // nobody provisions for this class; the claim stays Pending
+	}
+	return s.provision(claim, class)
+}
+
+func freeFor(volume *corev1.PersistentVolume, claim *corev1.PersistentVolumeClaim) bool {
+	ref := volume.Spec.ClaimRef
+	return ref == nil || ref.Namespace == claim.Namespace && ref.Name == claim.Name && (ref.UID == "" || ref.UID == claim.UID)
+}
+
+func (s *Simulator) provision(claim *corev1.PersistentVolumeClaim, class string) (*corev1.PersistentVolume, error) {
+	volume := &corev1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: "pvc-" + string(claim.UID), Annotations: map[string]string{provisionedBy: volumeProvisioner}},
+		Spec: corev1.PersistentVolumeSpec{
+			AccessModes: claim.Spec.AccessModes, StorageClassName: class, VolumeMode: claim.Spec.VolumeMode,
+			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]},
+			ClaimRef:                      refTo(claim),
+			PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimDelete,
+			PersistentVolumeSource:        corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/simulated/" + string(claim.UID)}},
+		},
+	}
+	created, err := s.create(volumes, volume, provisioner)
+	if apierrors.IsAlreadyExists(err) {
+		return find[corev1.PersistentVolume](s, key{kind: volumes.GroupKind(), name: volume.Name})
+	}
+	if err != nil || created == nil {
+		return nil, err
+	}
+	return as[corev1.PersistentVolume](created)
+}
+
+func refTo(claim *corev1.PersistentVolumeClaim) *corev1.ObjectReference {
+	return &corev1.ObjectReference{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}
+}
+
+func (s *Simulator) bindVolume(volume *corev1.PersistentVolume, claim *corev1.PersistentVolumeClaim) error {
+	if err := editTyped(s, volumes, &volume.ObjectMeta, controllerManager, "", func(v *corev1.PersistentVolume) {
+		if v.Spec.ClaimRef == nil || v.Spec.ClaimRef.UID == "" {
+			v.Spec.ClaimRef = refTo(claim)
+			v.Annotations = with(v.Annotations, boundByController, "yes")
+		}
+	}); err != nil {
+		return err
+	}
+	return s.volumePhase(&volume.ObjectMeta, corev1.VolumeBound)
+}
+
+func (s *Simulator) volumePhase(meta *metav1.ObjectMeta, phase corev1.PersistentVolumePhase) error {
+	now := s.now()
+	return editTyped(s, volumes, meta, controllerManager, "status", func(v *corev1.PersistentVolume) {
+		if v.Status.Phase != phase {
+			v.Status.Phase, v.Status.LastPhaseTransitionTime = phase, &now
+		}
+	})
+}
+
+// volume offers a new volume to the claims that wait, and looks after one whose claim has gone.
+func (s *Simulator) volume(at key) error {
+	volume, err := find[corev1.PersistentVolume](s, at)
+	if err != nil || volume == nil || volume.DeletionTimestamp != nil {
+		return err
+	}
+	if volume.Spec.ClaimRef == nil && volume.Status.Phase != corev1.VolumeAvailable {
+		if err := s.volumePhase(&volume.ObjectMeta, corev1.VolumeAvailable); err != nil {
+			return err
+		}
+		return s.allClaims(at)
+	}
+	return s.release(volume)
+}
+
+// releaseVolumes looks after the volumes of a claim that has gone.
+func (s *Simulator) releaseVolumes() error {
+	for _, obj := range s.view.in(volumes, "") {
+		volume, err := as[corev1.PersistentVolume](obj)
+		if err != nil {
+			return err
+		}
+		if err := s.release(volume); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// release marks a volume whose claim is gone, and deletes it when its policy says so.
+func (s *Simulator) release(volume *corev1.PersistentVolume) error {
+	ref := volume.Spec.ClaimRef
+	if ref == nil || ref.UID == "" || volume.DeletionTimestamp != nil {
+		return nil
+	}
+	claim := s.view.get(key{kind: claims.GroupKind(), namespace: ref.Namespace, name: ref.Name})
+	if claim != nil && claim.GetUID() == ref.UID {
+		return nil
+	}
+	if err := s.volumePhase(&volume.ObjectMeta, corev1.VolumeReleased); err != nil {
+		return err
+	}
+	if volume.Annotations[provisionedBy] != volumeProvisioner || volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete {
+		return nil
+	}
+	return s.remove(volumes, &volume.ObjectMeta, metav1.DeleteOptions{})
+}
