@@ -1,0 +1,141 @@
+package live_test
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// wire records the requests below a client, and delays, cuts or holds up its watches.
+type wire struct {
+	mu      sync.Mutex
+	seen    []string
+	open    map[*body]struct{}
+	lag     time.Duration
+	held    string
+	holding chan struct{}
+	below   http.RoundTripper
+}
+
+func newWire() *wire { return &wire{open: map[*body]struct{}{}, holding: make(chan struct{}, 1)} }
+
+// wrap is for [rest.Config.Wrap].
+func (w *wire) wrap(next http.RoundTripper) http.RoundTripper {
+	w.below = next
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		verb := r.Method
+		if r.URL.Query().Get("watch") == "true" {
+			verb = "WATCH"
+		}
+		w.mu.Lock()
+		w.seen = append(w.seen, verb+" "+r.URL.Path)
+		held := w.held == r.URL.Path
+		w.mu.Unlock()
+		if held {
+			select {
+			case w.holding <- struct{}{}:
+			default:
+			}
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		resp, err := next.RoundTrip(r)
+		if err == nil && verb == "WATCH" {
+			b := &body{ReadCloser: resp.Body, wire: w}
+			w.mu.Lock()
+			w.open[b] = struct{}{}
+			w.mu.Unlock()
+			resp.Body = b
+		}
+		return resp, err
+	})
+}
+
+// requests returns "VERB path" of each request in order.
+func (w *wire) requests() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.seen)
+}
+
+func (w *wire) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen = nil
+}
+
+// delay makes watches late by d.
+func (w *wire) delay(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lag = d
+}
+
+// cut ends the open watch connections.
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for b := range w.open {
+		_ = b.ReadCloser.Close()
+	}
+	clear(w.open)
+}
+
+// block holds up requests of a path until they are cancelled.
+func (w *wire) block(path string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = path
+}
+
+// awaitBlocked returns when a request is held up.
+func (w *wire) awaitBlocked(t *testing.T) {
+	t.Helper()
+	select {
+	case <-w.holding:
+	case <-time.After(30 * time.Second):
+		require.FailNow(t, "no request came to be held up")
+	}
+}
+
+// idle closes connections that nobody uses.
+func (w *wire) idle() {
+	type closer interface{ CloseIdleConnections() }
+	for rt := w.below; rt != nil; {
+		if c, ok := rt.(closer); ok {
+			c.CloseIdleConnections()
+		}
+		wrapped, ok := rt.(interface{ WrappedRoundTripper() http.RoundTripper })
+		if !ok {
+			return
+		}
+		rt = wrapped.WrappedRoundTripper()
+	}
+}
+
+// body is the response of a watch.
+type body struct {
+	io.ReadCloser
+	wire *wire
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.wire.mu.Lock()
+	lag := b.wire.lag
+	b.wire.mu.Unlock()
+	if lag > 0 {
+		time.Sleep(lag) // This is the network's latency, which the test is about, and not a wait for anything.
+	}
+	return n, err
+}
+
+// roundTrip adapts a function to [http.RoundTripper].
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
