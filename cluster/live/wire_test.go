@@ -19,10 +19,14 @@ type wire struct {
 	lag     time.Duration
 	held    string
 	holding chan struct{}
+	release chan struct{}
+	lose    bool
 	below   http.RoundTripper
 }
 
-func newWire() *wire { return &wire{open: map[*body]struct{}{}, holding: make(chan struct{}, 1)} }
+func newWire() *wire {
+	return &wire{open: map[*body]struct{}{}, holding: make(chan struct{}, 1), release: make(chan struct{})}
+}
 
 // wrap is for [rest.Config.Wrap].
 func (w *wire) wrap(next http.RoundTripper) http.RoundTripper {
@@ -41,10 +45,21 @@ func (w *wire) wrap(next http.RoundTripper) http.RoundTripper {
 			case w.holding <- struct{}{}:
 			default:
 			}
-			<-r.Context().Done()
-			return nil, r.Context().Err()
+			select {
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			case <-w.release:
+			}
 		}
 		resp, err := next.RoundTrip(r)
+		w.mu.Lock()
+		lose := w.lose && err == nil && (verb == "PATCH" || verb == "DELETE")
+		w.lose = w.lose && !lose
+		w.mu.Unlock()
+		if lose {
+			_ = resp.Body.Close()
+			return nil, io.ErrUnexpectedEOF
+		}
 		if err == nil && verb == "WATCH" {
 			b := &body{ReadCloser: resp.Body, wire: w}
 			w.mu.Lock()
@@ -86,11 +101,21 @@ func (w *wire) cut() {
 	clear(w.open)
 }
 
-// block holds up requests of a path until they are cancelled.
+// block holds up requests of a path until they are cancelled or all are let go.
 func (w *wire) block(path string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.held = path
+}
+
+// cancelBlocked lets go of what is held up, once.
+func (w *wire) cancelBlocked() { close(w.release) }
+
+// loseAnswer makes the answer to the next write go missing.
+func (w *wire) loseAnswer() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lose = true
 }
 
 // awaitBlocked returns when a request is held up.

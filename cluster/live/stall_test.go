@@ -1,0 +1,182 @@
+package live_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/live"
+)
+
+// TestStalledWatch checks that reads of what was written go to the server when the watch does not bring it, and come from
+// memory again when it does.
+func TestStalledWatch(t *testing.T) {
+	view, wire, direct, ns := open(t, &live.Options{Patience: 20 * time.Millisecond})
+	ctx := t.Context()
+	sel := cluster.Selector{Kind: "ConfigMap", Namespace: ns}
+	ref := func(name string) cluster.Ref { return cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: name} }
+	for _, name := range []string{"a", "b"} {
+		_, err := direct.Apply(ctx, configMap(ns, name, "1"), us)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"a", "b"}, names(t, view, sel))
+	wire.block("/api/v1/configmaps")
+	wire.cut()
+	wire.awaitBlocked(t)
+
+	_, err := view.Apply(ctx, configMap(ns, "a", "2"), us)
+	require.NoError(t, err)
+	require.NoError(t, view.Delete(ctx, ref("b"), cluster.DeleteOptions{}))
+	_, err = view.Create(ctx, configMap(ns, "c", "1"), us)
+	require.NoError(t, err)
+	_, err = view.Create(ctx, configMap(ns, "d", "1"), us)
+	require.NoError(t, err)
+	require.NoError(t, direct.Delete(ctx, ref("d"), cluster.DeleteOptions{}))
+	_, err = view.Create(ctx, configMap(ns, "e", "1"), us)
+	require.NoError(t, err)
+	require.NoError(t, view.Delete(ctx, ref("e"), cluster.DeleteOptions{}))
+
+	same := func() {
+		t.Helper()
+		for _, name := range []string{"a", "b", "c", "d", "e"} {
+			want, wantErr := direct.Get(ctx, ref(name), cluster.GetOptions{})
+			got, err := view.Get(ctx, ref(name), cluster.GetOptions{})
+			assert.Equal(t, want, got, name)
+			assert.Equal(t, wantErr == nil, err == nil, name)
+		}
+		assert.Equal(t, []string{"a", "c"}, names(t, view, sel))
+	}
+	same()
+	wire.block("")
+	wire.cancelBlocked()
+	require.Eventually(t, func() bool {
+		wire.reset()
+		same()
+		return len(wire.requests()) == 0
+	}, 30*time.Second, 10*time.Millisecond, "no doubt is left")
+}
+
+// TestUnclearWrite checks what is read after a write that was executed and whose answer was lost.
+func TestUnclearWrite(t *testing.T) {
+	view, wire, direct, ns := open(t, nil)
+	ctx := t.Context()
+	sel := cluster.Selector{Kind: "ConfigMap", Namespace: ns}
+	require.Empty(t, names(t, view, sel))
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"created", func() error { _, err := view.Apply(ctx, configMap(ns, "a", "1"), us); return err }},
+		{"changed", func() error { _, err := view.Apply(ctx, configMap(ns, "a", "2"), us); return err }},
+		{"deleted", func() error {
+			return view.Delete(ctx, cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: "a"}, cluster.DeleteOptions{})
+		}},
+	} {
+		wire.loseAnswer()
+		require.ErrorIs(t, step.do(), cluster.ErrUnavailable, step.name)
+		want, _ := direct.Get(ctx, cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: "a"}, cluster.GetOptions{})
+		got, _ := view.Get(ctx, cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: "a"}, cluster.GetOptions{})
+		require.Equal(t, want, got, step.name)
+		require.Equal(t, names(t, direct, sel), names(t, view, sel), step.name)
+		require.Eventually(t, func() bool {
+			wire.reset()
+			_ = names(t, view, sel)
+			return len(wire.requests()) == 0
+		}, 30*time.Second, time.Millisecond, step.name)
+	}
+}
+
+// TestEndedWatch checks that reads go to the server after a watch has ended for good, and that another watch is tried
+// after a rest.
+func TestEndedWatch(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		rest time.Duration
+	}{
+		"unauthorized": {cluster.ErrUnauthorized, time.Minute},
+		"forbidden":    {cluster.ErrForbidden, 10 * time.Minute},
+		"silent":       {nil, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				back := &backend{err: tt.err}
+				view := live.Open(back, nil)
+				defer view.Close()
+				read := func() {
+					t.Helper()
+					obj, err := view.Get(t.Context(), cluster.Ref{Kind: "Node", Name: "n"}, cluster.GetOptions{})
+					require.NoError(t, err)
+					require.Equal(t, "server", obj.GetResourceVersion())
+				}
+				read()
+				read()
+				watches, gets := back.counts()
+				assert.Equal(t, []int{1, 2}, []int{watches, gets})
+				time.Sleep(tt.rest - time.Second) // The bubble's clock.
+				read()
+				watches, _ = back.counts()
+				assert.Equal(t, 1, watches)
+				time.Sleep(2 * time.Second)
+				read()
+				watches, _ = back.counts()
+				assert.Equal(t, 2, watches)
+			})
+		})
+	}
+}
+
+// backend is a server whose watch fails.
+type backend struct {
+	cluster.Client
+	err error
+
+	mu            sync.Mutex
+	watches, gets int
+}
+
+func (b *backend) counts() (watches, gets int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.watches, b.gets
+}
+
+func (b *backend) Kind(context.Context, string, string) (cluster.Kind, error) {
+	return cluster.Kind{Kind: "Node", Resource: "nodes", Versions: []string{"v1"}}, nil
+}
+
+func (b *backend) Watch(_ context.Context, sel cluster.Selector) iter.Seq2[cluster.Event, error] {
+	return func(yield func(cluster.Event, error) bool) {
+		b.mu.Lock()
+		b.watches++
+		b.mu.Unlock()
+		if b.err != nil {
+			yield(cluster.Event{}, &cluster.Error{Op: "watch", Ref: cluster.Ref{Kind: sel.Kind}, Err: b.err})
+		}
+	}
+}
+
+func (b *backend) Get(_ context.Context, ref cluster.Ref, _ cluster.GetOptions) (*unstructured.Unstructured, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gets++
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": ref.Kind, "metadata": map[string]any{"name": ref.Name, "resourceVersion": "server"},
+	}}, nil
+}
+
+// TestNoSchemas checks the error for a client that publishes none.
+func TestNoSchemas(t *testing.T) {
+	view := live.Open(&backend{}, nil)
+	defer view.Close()
+	_, _, err := view.OpenAPI(t.Context(), "apps", "v1")
+	assert.True(t, errors.Is(err, cluster.ErrNoKind))
+}
