@@ -87,7 +87,7 @@ func New(c cluster.Client, inv Inventory, opts *Options) *Engine {
 		o.Concurrency = 16
 	}
 	if o.Health == nil {
-		o.Health = fallbackHealth
+		o.Health = health.New(nil)
 	}
 	if o.Deadline <= 0 {
 		o.Deadline = 5 * time.Minute

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
@@ -87,17 +88,33 @@ func (r *run) recheck(s *Step, o *object, live *unstructured.Unstructured) (same
 	return false, stale("the object changed since")
 }
 
-// apply sends the object. What a definition made possible a moment ago may take the server another moment to serve.
-func (r *run) apply(ctx context.Context, o *object, uid types.UID, version string) (w *cluster.Written, err error) {
-	again := cluster.Retryable
-	if o.unserved {
-		again = func(err error) bool {
-			return cluster.Retryable(err) || errors.Is(err, cluster.ErrNoKind) || errors.Is(err, cluster.ErrNotFound)
-		}
+// schemaLag is how long a server may take to use a definition that was just changed. In tests it takes tenths of a second.
+const schemaLag = 5 * time.Second
+
+// again says which faults may pass. What a definition made possible a moment ago takes the server another moment.
+func (r *run) again(o *object) func(error) bool {
+	r.mu.Lock()
+	changed := o.crd != nil && r.written[o.crd.ref] != nil
+	r.mu.Unlock()
+	if !changed {
+		return cluster.Retryable
 	}
+	end := time.Now().Add(schemaLag)
+	return func(err error) bool {
+		if cluster.Retryable(err) {
+			return true
+		}
+		var invalid *cluster.InvalidError
+		lag := errors.As(err, &invalid) || errors.Is(err, cluster.ErrNoKind) || errors.Is(err, cluster.ErrNotFound)
+		return lag && time.Now().Before(end)
+	}
+}
+
+// apply sends the object.
+func (r *run) apply(ctx context.Context, o *object, uid types.UID, version string) (w *cluster.Written, err error) {
 	opts := cluster.WriteOptions{Manager: r.e.opts.Manager, Force: r.e.opts.Force, UID: uid, ResourceVersion: version}
 	sent := 0
-	err = r.e.retryIf(ctx, again, func() error {
+	err = r.e.retryIf(ctx, r.again(o), func() error {
 		sent++
 		w, err = r.e.client.Apply(ctx, o.desired.Object(), opts)
 		return err
