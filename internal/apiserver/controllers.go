@@ -134,7 +134,7 @@ func (s *Server) change(e store.Entry) (Change, bool) {
 	}
 	c := Change{Type: Modified, Kind: served.kind(), Object: obj}
 	if e.Old != nil {
-		if c.Old, err = s.decodeAt(served, e.Old, e.Version); err != nil {
+		if c.Old, err = s.decodeAt(served, e.Old, e.OldVersion); err != nil {
 			return Change{}, false
 		}
 	}

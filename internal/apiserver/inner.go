@@ -52,7 +52,7 @@ func (i inner) List(kind schema.GroupVersionKind, namespace string, selector lab
 	if err != nil {
 		return nil, err
 	}
-	page, err := i.server.List(served, Selection{Namespace: namespace, Labels: selector}, 0, nil)
+	page, err := i.server.List(served, ListOptions{Selection: Selection{Namespace: namespace, Labels: selector}})
 	return page.Items, err
 }
 

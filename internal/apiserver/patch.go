@@ -122,6 +122,19 @@ func (s *Server) Decode(served *Served, body []byte, w Write) (*unstructured.Uns
 	return &unstructured.Unstructured{Object: obj}, nil
 }
 
+// Complete makes of a body that was read elsewhere what [Server.Decode] makes of one.
+func (s *Server) Complete(served *Served, obj map[string]any, w Write) (*unstructured.Unstructured, error) {
+	out, dropped, err := served.model.Canonical(obj, w.strict())
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	if err := s.Accept(served, dropped, w); err != nil {
+		return nil, err
+	}
+	served.model.Default(out)
+	return &unstructured.Unstructured{Object: out}, nil
+}
+
 func patchJSON(live []byte, patchType types.PatchType, data []byte, strict bool) ([]byte, []error, error) {
 	if patchType == types.MergePatchType {
 		return mergeJSON(live, data, strict)
@@ -129,8 +142,10 @@ func patchJSON(live []byte, patchType types.PatchType, data []byte, strict bool)
 	var faults []error
 	if strict {
 		var probe []struct {
-			Op, Path, From string
-			Value          any
+			Op    string `json:"op"`
+			Path  string `json:"path"`
+			From  string `json:"from"`
+			Value any    `json:"value"`
 		}
 		found, err := kjson.UnmarshalStrict(data, &probe)
 		if err != nil {

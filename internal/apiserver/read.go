@@ -75,18 +75,36 @@ type Page struct {
 	Remaining *int64
 }
 
-// List returns up to limit objects after a key, in the order of namespace and name; a limit of zero means all of them.
-func (s *Server) List(served *Served, sel Selection, limit int64, after *store.Key) (Page, error) {
-	records, version := s.store.List(served.GVR.GroupResource(), sel.Namespace)
+// ListOptions says which part of a list is wanted.
+type ListOptions struct {
+	Selection
+	// Limit is how many objects at most; zero means all.
+	Limit int64
+	// At is the version whose state is listed; zero means the present one.
+	At uint64
+	// After is the last key of the page before, nil for the first page.
+	After *store.Key
+}
+
+// List returns a page of a list, in the order of namespace and name. A version that the log does not reach is Expired (410).
+func (s *Server) List(served *Served, opts ListOptions) (Page, error) {
+	records, version := s.store.List(served.GVR.GroupResource(), opts.Namespace)
+	if opts.At != 0 && opts.At != version {
+		var err error
+		if records, err = s.store.ListAt(served.GVR.GroupResource(), opts.Namespace, opts.At); err != nil {
+			return Page{}, apierrors.NewResourceExpired(expired(opts.At, version))
+		}
+		version = opts.At
+	}
 	page := Page{Version: version}
 	for i, r := range records {
-		if after != nil && !later(r.Key, *after) {
+		if opts.After != nil && !later(r.Key, *opts.After) {
 			continue
 		}
-		if limit > 0 && int64(len(page.Items)) == limit {
-			last := page.Items[limit-1]
+		if opts.Limit > 0 && int64(len(page.Items)) == opts.Limit {
+			last := page.Items[opts.Limit-1]
 			page.Next = &store.Key{Namespace: last.GetNamespace(), Name: last.GetName()}
-			if sel.all() {
+			if opts.all() {
 				rest := int64(len(records) - i)
 				page.Remaining = &rest
 			}
@@ -96,7 +114,7 @@ func (s *Server) List(served *Served, sel Selection, limit int64, after *store.K
 		if err != nil {
 			return Page{}, apierrors.NewInternalError(err)
 		}
-		if sel.matches(served, obj) {
+		if opts.matches(served, obj) {
 			page.Items = append(page.Items, obj)
 		}
 	}

@@ -23,9 +23,6 @@ import (
 
 var scaleKind = schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"}
 
-// ScaleOf returns the kind that the scale subresource of every kind is written as.
-func (c *Catalog) ScaleOf() schema.GroupVersionKind { return scaleKind }
-
 // builtinScale is the kind of scales, which is written through other kinds only.
 var builtinScale = sync.OnceValues(func() (*Served, bool) {
 	types := sync.OnceValues(func() (managedfields.TypeConverter, error) {
@@ -161,13 +158,18 @@ func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path s
 	return live, nil
 }
 
-// UpdateScale replaces a Scale.
-func (s *Server) UpdateScale(served *Served, body []byte, w Write) (*unstructured.Unstructured, error) {
+// Scale returns the kind of scales.
+func (s *Server) Scale() (*Served, error) {
 	kind, ok := builtinScale()
 	if !ok {
 		return nil, apierrors.NewInternalError(fmt.Errorf("no model of %s", scaleKind.Kind))
 	}
-	sent, err := s.Decode(kind, body, w)
+	return kind, nil
+}
+
+// UpdateScale replaces a Scale by one from a request's body, already decoded.
+func (s *Server) UpdateScale(served *Served, sent *unstructured.Unstructured, w Write) (*unstructured.Unstructured, error) {
+	kind, err := s.Scale()
 	if err != nil {
 		return nil, err
 	}
@@ -182,9 +184,9 @@ func (s *Server) UpdateScale(served *Served, body []byte, w Write) (*unstructure
 
 // PatchScale patches a Scale.
 func (s *Server) PatchScale(served *Served, patchType types.PatchType, data []byte, force bool, w Write) (*unstructured.Unstructured, error) {
-	kind, ok := builtinScale()
-	if !ok {
-		return nil, apierrors.NewInternalError(fmt.Errorf("no model of %s", scaleKind.Kind))
+	kind, err := s.Scale()
+	if err != nil {
+		return nil, err
 	}
 	through := w
 	through.Subresource = "scale"

@@ -259,12 +259,15 @@ func (s *Server) keepSystemFields(obj, live *unstructured.Unstructured) {
 
 // countGeneration moves the generation when what it counts has changed.
 func (s *Server) countGeneration(served *Served, obj, live *unstructured.Unstructured, w Write) {
+	if w.Subresource == "status" {
+		return // a Deployment's revision is noted with its status, and is no change of what is asked for
+	}
 	row := served.row
 	moved := false
 	for _, path := range row.Generation {
 		moved = moved || !reflect.DeepEqual(strategy.Get(obj.Object, path), strategy.Get(live.Object, path))
 	}
-	if row.GenerationRest && w.Subresource != "status" {
+	if row.GenerationRest {
 		moved = moved || !sameRest(obj.Object, live.Object, served.hasStatus())
 	}
 	if moved {

@@ -71,7 +71,7 @@ func (s *Server) notice(served *Served, sel Selection, e store.Entry) (Notice, b
 	if !sel.all() {
 		is = is && sel.matches(served, obj)
 		if was {
-			old, err := s.decodeAt(served, e.Old, e.Version)
+			old, err := s.decodeAt(served, e.Old, e.Version) // the version is that of the event
 			if err != nil {
 				return Notice{}, false, err
 			}

@@ -6,9 +6,10 @@ import "sort"
 type Entry struct {
 	// Record is the new state; of a deletion the last one, under the deletion's version.
 	Record
-	// Old is the data before the write, nil for a creation.
-	Old     []byte
-	Deleted bool
+	// Old is the data before the write and OldVersion its version; nil and zero for a creation.
+	Old        []byte
+	OldVersion uint64
+	Deleted    bool
 }
 
 // Since returns the entries after version, oldest first, and a channel that is closed when there are newer ones. A version

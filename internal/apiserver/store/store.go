@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -102,6 +103,39 @@ func (s *Store) List(resource schema.GroupResource, namespace string) ([]Record,
 	return records, s.version
 }
 
+// ListAt returns the records of a resource as they were at an earlier version, in the order of [Store.List]. It fails with
+// [ErrExpired] when the log does not reach back that far.
+func (s *Store) ListAt(resource schema.GroupResource, namespace string, version uint64) ([]Record, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	later, ok := s.log.since(version)
+	if !ok {
+		return nil, ErrExpired
+	}
+	state := map[place]Record{}
+	if t := s.tables[resource]; t != nil {
+		maps.Copy(state, t.records)
+	}
+	for _, e := range slices.Backward(later) {
+		if e.Key.Resource != resource {
+			continue
+		}
+		p := place{e.Key.Namespace, e.Key.Name}
+		if e.Old == nil {
+			delete(state, p)
+		} else {
+			state[p] = Record{Key: e.Key, Version: e.OldVersion, Data: e.Old}
+		}
+	}
+	var records []Record
+	for _, p := range slices.SortedFunc(maps.Keys(state), place.compare) {
+		if namespace == "" || p.namespace == namespace {
+			records = append(records, state[p])
+		}
+	}
+	return records, nil
+}
+
 // Len returns the number of objects of a resource.
 func (s *Store) Len(resource schema.GroupResource) int {
 	s.mu.RLock()
@@ -132,7 +166,7 @@ func (s *Store) Put(key Key, expect uint64, data []byte) (Record, error) {
 	t.records[p] = r
 	entry := Entry{Record: r}
 	if exists {
-		entry.Old = old.Data
+		entry.Old, entry.OldVersion = old.Data, old.Version
 	} else {
 		t.order = nil
 	}
@@ -155,7 +189,7 @@ func (s *Store) Delete(key Key, expect uint64, data []byte) (Record, error) {
 	t.order = nil
 	s.version++
 	r := Record{Key: key, Version: s.version, Data: data}
-	s.append(Entry{Record: r, Old: old.Data, Deleted: true})
+	s.append(Entry{Record: r, Old: old.Data, OldVersion: old.Version, Deleted: true})
 	return r, nil
 }
 

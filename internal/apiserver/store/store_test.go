@@ -133,3 +133,33 @@ func TestSinceTellsWhenThereIsMore(t *testing.T) {
 	_, _, err = s.Since(0)
 	require.ErrorIs(t, err, store.ErrExpired)
 }
+
+// Undoing the log from the present state gives the states of the past.
+func TestListAtIsWhatListWas(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	s := store.New(1000, 0)
+	past := map[uint64][]store.Record{}
+	for i := range 300 {
+		k := key(fmt.Sprint(random.IntN(2)), fmt.Sprint(random.IntN(8)))
+		old, exists := s.Get(k)
+		var err error
+		if exists && random.IntN(3) == 0 {
+			_, err = s.Delete(k, old.Version, old.Data)
+		} else {
+			_, err = s.Put(k, old.Version, fmt.Append(nil, i))
+		}
+		require.NoError(t, err)
+		records, version := s.List(maps, "1")
+		past[version] = records
+	}
+	for version, want := range past {
+		got, err := s.ListAt(maps, "1", version)
+		require.NoError(t, err)
+		require.Equal(t, len(want), len(got), "version %d", version)
+		for i := range want {
+			require.Equal(t, want[i], got[i], "version %d", version)
+		}
+	}
+}

@@ -107,3 +107,18 @@ func amount(container map[string]any, list, name string) resource.Quantity {
 	}
 	return q
 }
+
+// bindPod puts a pod on the node that a Binding names.
+func bindPod(obj, body map[string]any) {
+	Put(obj, Path{"spec", "nodeName"}, Get(body, Path{"target", "name"}))
+	conditions, _ := Get(obj, Path{"status", "conditions"}).([]any)
+	for _, c := range conditions {
+		if c, ok := c.(map[string]any); ok && c["type"] == "PodScheduled" {
+			c["status"] = "True"
+			return
+		}
+	}
+	Put(obj, Path{"status", "conditions"}, append(conditions, map[string]any{
+		"type": "PodScheduled", "status": "True", "lastProbeTime": nil,
+	}))
+}

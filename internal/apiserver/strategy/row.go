@@ -65,6 +65,11 @@ type Row struct {
 type Subresource struct {
 	// Keeps lists what such a write cannot change.
 	Keeps []Path
+	// Post changes the object as a body posted to the subresource says; nil means that nothing is posted to it. Such a
+	// change has no field manager.
+	Post func(obj, body map[string]any)
+	// Deletes says that what is posted is a wish to delete the object.
+	Deletes bool
 }
 
 // Step changes an object before it is stored. Old is nil for a new object.

@@ -50,7 +50,8 @@ var rows = map[schema.GroupKind]Row{
 		Frozen:        []Frozen{podSpec},
 		Check:         []func(obj, old map[string]any) field.ErrorList{podTemplateAt("spec")},
 		Subresources: map[string]Subresource{
-			"binding":             {Keeps: []Path{{"status"}}},
+			"binding":             {Post: bindPod},
+			"eviction":            {Deletes: true},
 			"ephemeralcontainers": {Keeps: []Path{{"status"}}},
 			"resize":              {Keeps: []Path{{"status"}}},
 		},

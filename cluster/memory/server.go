@@ -1,0 +1,86 @@
+package memory
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/wire"
+)
+
+// Options configures a [Server]. Nil and the zero value mean the defaults.
+type Options struct {
+	// Controllers simulates the workload controllers, the nodes and what else makes a cluster live: Deployments get
+	// ReplicaSets and Pods, Pods run, Jobs complete, LoadBalancer Services get an address. Without it, objects stay as
+	// they are written, as on an API server that stands alone; garbage collection and the lifecycle of namespaces and
+	// definitions work either way.
+	Controllers bool
+	// Now is the clock of every timestamp in objects. Nil means [time.Now].
+	Now func() time.Time
+	// Objects are created before New returns, in order, by the field manager "seed". They are not changed.
+	Objects []*unstructured.Unstructured
+	// History is how many writes can be watched from; a watch from further back is answered 410 Gone. Zero means 10,000.
+	History int
+	// Logger receives the faults of simulated controllers. Nil discards them.
+	Logger *slog.Logger
+}
+
+// Server is an API server in the process. Create one with [New] and close it. All methods are safe for concurrent use.
+type Server struct {
+	core    *apiserver.Server
+	handler *wire.Handler
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New starts an API server. It listens nowhere: clients reach it through [Server.Config], or through a server of
+// net/http that is given it as handler. It runs no goroutine but those of requests that are on their way.
+func New(opts *Options) (*Server, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	core, err := apiserver.New(apiserver.Options{Now: opts.Now, History: opts.History, Logger: opts.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("start API server: %w", err)
+	}
+	s := &Server{core: core, handler: wire.NewHandler(core)}
+	register(core, opts)
+	for _, obj := range opts.Objects {
+		if _, err := core.API().Create(obj, apiserver.WriteOptions{Manager: "seed"}); err != nil && !apierrors.IsAlreadyExists(err) {
+			return nil, fmt.Errorf("seed %s %s: %w", obj.GetKind(), obj.GetName(), err)
+		}
+	}
+	return s, nil
+}
+
+// Close ends every watch and refuses new requests. It is safe to call more than once.
+func (s *Server) Close() { s.core.Close() }
+
+// Config returns a configuration for clients of client-go. Its transport calls the server without a socket; client-side
+// rate limits are off. Each call returns a new value that the caller may change.
+func (s *Server) Config() *rest.Config {
+	return &rest.Config{
+		Host:      "http://memory.invalid",
+		Transport: &wire.Transport{Handler: s, Done: s.core.Done()},
+		QPS:       -1,
+	}
+}
+
+// ServeHTTP implements [http.Handler], for clients in other processes: httptest.NewServer(server).URL is what kubectl takes
+// as --server.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Expire makes the server forget the past: every watch from before now is answered 410 Gone, and so is every continue
+// token.
+func (s *Server) Expire() { s.core.Forget() }
+
+// Faults returns what simulated controllers failed with, joined, and nil when nothing failed. A test that relies on them
+// should look.
+func (s *Server) Faults() error { return errors.Join(s.core.Faults()...) }

@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// The media types that are spoken.
+const (
+	mediaJSON     = "application/json"
+	mediaYAML     = "application/yaml"
+	mediaProtobuf = "application/vnd.kubernetes.protobuf"
+)
+
+// format is how an answer is written.
+type format struct {
+	media string
+	// as is "", "Table", "PartialObjectMetadata" or "PartialObjectMetadataList".
+	as string
+	// stream says that the client asked for a media type of streams.
+	stream bool
+}
+
+// negotiate picks the first format of an Accept header that can be spoken. protobuf says whether the kind can be written so.
+func negotiate(r *http.Request, protobuf bool) (format, error) {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	if accept == "" {
+		return format{media: mediaJSON}, nil
+	}
+	for _, part := range strings.Split(accept, ",") {
+		media, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err != nil {
+			continue
+		}
+		f := format{stream: params["stream"] == "watch"}
+		switch media {
+		case "*/*", "application/*", mediaJSON:
+			f.media = mediaJSON
+		case mediaYAML:
+			f.media = mediaYAML
+		case mediaProtobuf:
+			if !protobuf {
+				continue
+			}
+			f.media = mediaProtobuf
+		default:
+			continue
+		}
+		switch as := params["as"]; as {
+		case "":
+		case "Table", "PartialObjectMetadata", "PartialObjectMetadataList":
+			if params["g"] != "meta.k8s.io" || params["v"] != "v1" || media == mediaProtobuf && as == "Table" {
+				continue
+			}
+			f.as = as
+		default:
+			continue
+		}
+		return f, nil
+	}
+	err := apierrors.NewGenericServerResponse(http.StatusNotAcceptable, "", schema.GroupResource{}, "",
+		"only the following media types are accepted: "+strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", "), 0, false)
+	err.ErrStatus.Reason = "NotAcceptable"
+	err.ErrStatus.Message = "only the following media types are accepted: " + strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", ")
+	return format{}, err
+}
+
+// bodyMedia returns the media type of a request's body, JSON when it names none.
+func bodyMedia(r *http.Request) (string, error) {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return mediaJSON, nil
+	}
+	media, _, err := mime.ParseMediaType(header)
+	if err != nil {
+		return "", unsupportedMedia(header)
+	}
+	return media, nil
+}
+
+func unsupportedMedia(media string) error {
+	err := apierrors.NewGenericServerResponse(http.StatusUnsupportedMediaType, "", schema.GroupResource{}, "", "", 0, false)
+	err.ErrStatus.Reason = "UnsupportedMediaType"
+	err.ErrStatus.Message = "the body of the request was in an unknown format - accepted media types include: " +
+		strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", ") + " (got " + media + ")"
+	return err
+}

@@ -1,0 +1,217 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver"
+)
+
+// sendObject answers with an object in the format that was asked for.
+func (c *call) sendObject(code int, obj *unstructured.Unstructured) error {
+	value, f, err := c.present(obj)
+	if err != nil {
+		return err
+	}
+	send(c.w, code, f, obj.GroupVersionKind(), value)
+	return nil
+}
+
+func (c *call) get() error {
+	version, err := c.resourceVersion()
+	if err != nil {
+		return err
+	}
+	_ = version // The present state is never older.
+	var obj *unstructured.Unstructured
+	if c.target.subresource == "scale" {
+		obj, err = c.core.ReadScale(c.served, c.target.namespace, c.target.name)
+	} else {
+		obj, err = c.core.Read(c.served, c.target.namespace, c.target.name)
+	}
+	if err != nil {
+		return err
+	}
+	return c.sendObject(http.StatusOK, obj)
+}
+
+func (c *call) list() error {
+	opts, err := c.listOptions()
+	if err != nil {
+		return err
+	}
+	page, err := c.core.List(c.served, opts)
+	if err != nil {
+		return err
+	}
+	return c.sendList(page)
+}
+
+func (c *call) create() error {
+	w, err := c.write("")
+	if err != nil {
+		return err
+	}
+	if c.target.subresource != "" {
+		return c.createSubresource(w)
+	}
+	obj, err := c.readObject(c.served, w)
+	if err != nil {
+		return err
+	}
+	out, err := c.core.Create(c.served, obj, w)
+	if err != nil {
+		return err
+	}
+	return c.sendObject(http.StatusCreated, out)
+}
+
+func (c *call) update() error {
+	w, err := c.write("")
+	if err != nil {
+		return err
+	}
+	if c.target.subresource == "scale" {
+		return c.updateScale(w)
+	}
+	obj, err := c.readObject(c.served, w)
+	if err != nil {
+		return err
+	}
+	out, created, err := c.core.Update(c.served, obj, w)
+	if err != nil {
+		return err
+	}
+	return c.sendObject(codeFor(created), out)
+}
+
+func (c *call) updateScale(w apiserver.Write) error {
+	kind, err := c.core.Scale()
+	if err != nil {
+		return err
+	}
+	obj, err := c.readObject(kind, w)
+	if err != nil {
+		return err
+	}
+	out, err := c.core.UpdateScale(c.served, obj, w)
+	if err != nil {
+		return err
+	}
+	return c.sendObject(http.StatusOK, out)
+}
+
+func codeFor(created bool) int {
+	if created {
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+func (c *call) patch() error {
+	media, err := bodyMedia(c.r)
+	if err != nil {
+		return err
+	}
+	patch := types.PatchType(media)
+	switch patch {
+	case types.JSONPatchType, types.MergePatchType, types.ApplyYAMLPatchType:
+	case types.StrategicMergePatchType:
+		if c.served.Custom != nil {
+			return unsupportedPatch(media, types.JSONPatchType, types.MergePatchType, types.ApplyYAMLPatchType)
+		}
+	default:
+		return unsupportedPatch(media, types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType, types.ApplyYAMLPatchType)
+	}
+	w, err := c.write(patch)
+	if err != nil {
+		return err
+	}
+	data, err := c.readBody()
+	if err != nil {
+		return err
+	}
+	if c.target.subresource == "scale" {
+		out, err := c.core.PatchScale(c.served, patch, data, c.force(), w)
+		if err != nil {
+			return err
+		}
+		return c.sendObject(http.StatusOK, out)
+	}
+	out, created, err := c.core.Patch(c.served, patch, data, c.force(), w)
+	if err != nil {
+		return err
+	}
+	return c.sendObject(codeFor(created), out)
+}
+
+func unsupportedPatch(media string, accepted ...types.PatchType) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
+		Message: fmt.Sprintf("the body of the request was in an unknown format - accepted media types include: %v (got %s)", accepted, media),
+	}}
+}
+
+func (c *call) delete() error {
+	opts, err := c.deleteOptions()
+	if err != nil {
+		return err
+	}
+	w := apiserver.Write{
+		Namespace: c.target.namespace, Name: c.target.name, DryRun: len(opts.DryRun) > 0, Warn: c.warn,
+	}
+	out, gone, err := c.core.Delete(c.served, w, opts)
+	if err != nil {
+		return err
+	}
+	code := http.StatusOK
+	if !gone && opts.OrphanDependents != nil && !*opts.OrphanDependents { //nolint:staticcheck // still part of the protocol
+		code = http.StatusAccepted
+	}
+	if !gone || c.served.ReturnsDeleted() {
+		return c.sendObject(code, out)
+	}
+	f := c.format
+	f.as = ""
+	send(c.w, code, f, statusKind, &metav1.Status{
+		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
+		Status:   metav1.StatusSuccess,
+		Details: &metav1.StatusDetails{
+			Name: out.GetName(), Group: c.served.GVR.Group, Kind: c.served.GVR.Resource, UID: out.GetUID(),
+		},
+	})
+	return nil
+}
+
+func (c *call) deleteCollection() error {
+	opts, err := c.deleteOptions()
+	if err != nil {
+		return err
+	}
+	selected, err := c.listOptions()
+	if err != nil {
+		return err
+	}
+	page, err := c.core.List(c.served, selected)
+	if err != nil {
+		return err
+	}
+	deleted := apiserver.Page{Version: page.Version}
+	for _, obj := range page.Items {
+		w := apiserver.Write{Namespace: obj.GetNamespace(), Name: obj.GetName(), DryRun: len(opts.DryRun) > 0, Warn: c.warn}
+		out, _, err := c.core.Delete(c.served, w, opts)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		deleted.Items = append(deleted.Items, out)
+	}
+	return c.sendList(deleted)
+}

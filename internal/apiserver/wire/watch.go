@@ -1,0 +1,224 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver"
+)
+
+// bookmarkEvery is after how many writes to anything a watch that heard of none gets a bookmark, so that it can resume from
+// there when the log has forgotten where it began.
+const bookmarkEvery = 1000
+
+// initialEventsEnd marks the bookmark after the objects that were there at the start (KEP-3157).
+const initialEventsEnd = "k8s.io/initial-events-end"
+
+// watch streams events until the client, the server or the timeout ends it.
+func (c *call) watch() error {
+	sel, err := c.selection()
+	if err != nil {
+		return err
+	}
+	initial, err := c.watchInitial()
+	if err != nil {
+		return err
+	}
+	version, err := c.resourceVersion()
+	if err != nil {
+		return err
+	}
+	ctx := c.r.Context()
+	if text := c.query.Get("timeoutSeconds"); text != "" {
+		seconds, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || seconds < 0 {
+			return apierrors.NewBadRequest("timeoutSeconds is not a number: " + text)
+		}
+		if seconds > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
+			defer cancel()
+		}
+	}
+	stream := newStream(c)
+	if version == 0 || initial {
+		page, err := c.core.List(c.served, apiserver.ListOptions{Selection: sel})
+		if err != nil {
+			return err
+		}
+		stream.open()
+		for _, obj := range page.Items {
+			if err := stream.send(apiserver.Notice{Type: apiserver.Added, Object: obj, Version: page.Version}); err != nil {
+				return nil //nolint:nilerr // the client went away
+			}
+		}
+		version = page.Version
+		if initial && c.bookmarks() {
+			if err := stream.bookmark(version, true); err != nil {
+				return nil //nolint:nilerr // the client went away
+			}
+		}
+	}
+	c.follow(ctx, stream, sel, version)
+	return nil
+}
+
+// follow tells what happens after version.
+func (c *call) follow(ctx context.Context, stream *stream, sel apiserver.Selection, version uint64) {
+	told := version
+	for notice, err := range c.core.Watch(ctx, c.served, sel, version) {
+		stream.open()
+		if err != nil {
+			_ = stream.fail(err) // The client hears it, or has gone.
+			return
+		}
+		switch {
+		case notice.Type != apiserver.Bookmark:
+			err = stream.send(notice)
+			told = notice.Version
+		case c.bookmarks() && notice.Version >= told+bookmarkEvery:
+			err = stream.bookmark(notice.Version, false)
+			told = notice.Version
+		default:
+			err = stream.flush()
+		}
+		if err != nil {
+			return
+		}
+		version = notice.Version
+	}
+	stream.open()
+	if c.bookmarks() && version > told && c.r.Context().Err() == nil {
+		_ = stream.bookmark(version, false) // As the real server does before a timeout.
+	}
+}
+
+func (c *call) bookmarks() bool { return c.query.Get("allowWatchBookmarks") == "true" }
+
+// watchInitial reports whether the client wants the present objects and the end of them marked, and checks that it asks
+// for it properly.
+func (c *call) watchInitial() (bool, error) {
+	invalid := func(err *field.Error) error {
+		return apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "ListOptions"}, "", field.ErrorList{err})
+	}
+	match := c.query.Get("resourceVersionMatch")
+	if !c.query.Has("sendInitialEvents") {
+		if match != "" {
+			return false, invalid(field.Forbidden(field.NewPath("resourceVersionMatch"),
+				"resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+		}
+		return false, nil
+	}
+	if match != string(metav1.ResourceVersionMatchNotOlderThan) {
+		return false, invalid(field.Forbidden(field.NewPath("resourceVersionMatch"),
+			"sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
+	}
+	return c.query.Get("sendInitialEvents") == "true", nil
+}
+
+// stream writes events in the form that the client asked for.
+type stream struct {
+	call   *call
+	opened bool
+	write  func(kind string, object any, gvk schema.GroupVersionKind) error
+}
+
+func newStream(c *call) *stream {
+	s := &stream{call: c}
+	s.write = s.writeJSON
+	if c.format.media == mediaProtobuf {
+		s.write = s.writeProtobuf
+	}
+	return s
+}
+
+// open answers the request; the client then knows that it watches.
+func (s *stream) open() {
+	if s.opened {
+		return
+	}
+	s.opened = true
+	media := mediaJSON
+	if s.call.format.media == mediaProtobuf {
+		media = mediaProtobuf + ";stream=watch"
+	}
+	s.call.w.Header().Set("Content-Type", media)
+	s.call.w.WriteHeader(http.StatusOK)
+	_ = s.flush() // Whether the client is still there shows with the first event.
+}
+
+func (s *stream) flush() error { return http.NewResponseController(s.call.w).Flush() }
+
+func (s *stream) send(n apiserver.Notice) error {
+	n.Object.SetResourceVersion(strconv.FormatUint(versionOf(n), 10))
+	value, _, err := s.call.present(n.Object)
+	if err != nil {
+		return s.fail(err)
+	}
+	gvk := s.call.served.GVK
+	if s.call.format.as == "PartialObjectMetadata" {
+		gvk = partialKind
+	}
+	return s.write(string(n.Type), value, gvk)
+}
+
+// versionOf is the version that an event's object carries: its own, or that of its deletion.
+func versionOf(n apiserver.Notice) uint64 {
+	if n.Type == apiserver.Deleted {
+		return n.Version
+	}
+	v, err := strconv.ParseUint(n.Object.GetResourceVersion(), 10, 64)
+	if err != nil {
+		return n.Version
+	}
+	return v
+}
+
+// bookmark tells a version, and with end that all objects from the start have been told.
+func (s *stream) bookmark(version uint64, end bool) error {
+	obj := &unstructured.Unstructured{Object: map[string]any{}}
+	obj.SetGroupVersionKind(s.call.served.GVK)
+	obj.SetResourceVersion(strconv.FormatUint(version, 10))
+	if end {
+		obj.SetAnnotations(map[string]string{initialEventsEnd: "true"})
+	}
+	value, gvk := any(obj.Object), s.call.served.GVK
+	if s.call.format.as != "" {
+		var err error
+		if value, _, err = s.call.present(obj); err != nil {
+			return err
+		}
+		gvk = partialKind
+	}
+	if err := s.write(string(apiserver.Bookmark), value, gvk); err != nil {
+		return err
+	}
+	return s.flush()
+}
+
+// fail tells an error as the last event.
+func (s *stream) fail(err error) error {
+	status := statusOf(err)
+	if err := s.write("ERROR", &status, statusKind); err != nil {
+		return err
+	}
+	return s.flush()
+}
+
+func (s *stream) writeJSON(kind string, object any, _ schema.GroupVersionKind) error {
+	data, err := json.Marshal(map[string]any{"type": kind, "object": object})
+	if err != nil {
+		return err
+	}
+	_, err = s.call.w.Write(append(data, '\n'))
+	return err
+}
