@@ -189,8 +189,10 @@ func (r *rollout) annotate(set *appsv1.ReplicaSet, revision string, replicas int
 	return err
 }
 
+// number notes the revision on the Deployment. It goes with the status, as in a cluster: a write of the object itself would
+// move the generation.
 func (r *rollout) number(revision string) error {
-	return editTyped(r.s, deployments, &r.d.ObjectMeta, controllerManager, "", func(d *appsv1.Deployment) {
+	return editTyped(r.s, deployments, &r.d.ObjectMeta, controllerManager, "status", func(d *appsv1.Deployment) {
 		d.Annotations = with(d.Annotations, revisionAnnotation, revision)
 	})
 }
