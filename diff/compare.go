@@ -196,8 +196,8 @@ func (w *comparing) merge(live *typed.TypedValue) (*merged, bool, error) {
 		return nil, false, err
 	}
 	certain := len(conv.failed) == 0 && equal(result.content, dropped.content) && len(result.conflicts) == len(dropped.conflicts)
-	if certain && len(dropped.conflicts) == 0 && equal(dropped.content, w.live) {
-		return result, true, nil
+	if len(dropped.conflicts) == 0 && equal(dropped.content, w.live) {
+		return dropped, true, nil // Nothing is written, so nobody's ownership matters.
 	}
 	for _, key := range others {
 		v := w.managed.sets[key].APIVersion()
