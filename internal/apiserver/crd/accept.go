@@ -20,7 +20,7 @@ import (
 //
 // A name once accepted is kept for as long as it is asked for, and a definition once established stays so.
 func Accept(obj *unstructured.Unstructured, others []*unstructured.Unstructured, now time.Time) (*unstructured.Unstructured, bool, error) {
-	in, err := parse(obj)
+	in, err := parseNames(obj)
 	if err != nil {
 		return nil, false, err
 	}
@@ -53,7 +53,7 @@ func Accept(obj *unstructured.Unstructured, others []*unstructured.Unstructured,
 func taken(in *apiextensionsv1.CustomResourceDefinition, others []*unstructured.Unstructured) (resources, kinds map[string]bool, err error) {
 	resources, kinds = map[string]bool{}, map[string]bool{}
 	for _, o := range others {
-		other, err := parse(o)
+		other, err := parseNames(o)
 		if err != nil {
 			return nil, nil, err
 		}

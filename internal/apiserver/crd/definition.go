@@ -166,8 +166,18 @@ func parse(obj *unstructured.Unstructured) (*apiextensionsv1.CustomResourceDefin
 	return out, nil
 }
 
+// parseNames reads what concerns names and conditions, and leaves the versions with their large schemas out.
+func parseNames(obj *unstructured.Unstructured) (*apiextensionsv1.CustomResourceDefinition, error) {
+	spec, _ := obj.Object["spec"].(map[string]any)
+	return parse(&unstructured.Unstructured{Object: map[string]any{
+		"metadata": map[string]any{"name": obj.GetName()},
+		"spec":     map[string]any{"group": spec["group"], "names": spec["names"]},
+		"status":   obj.Object["status"],
+	}})
+}
+
 // Established reports whether the server serves the kinds of a CustomResourceDefinition object.
 func Established(obj *unstructured.Unstructured) bool {
-	in, err := parse(obj)
+	in, err := parseNames(obj)
 	return err == nil && apihelpers.IsCRDConditionTrue(in, apiextensionsv1.Established)
 }
