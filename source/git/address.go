@@ -62,6 +62,9 @@ func parseAddress(s string) (address, error) {
 // parseSCP reads [user@]host:path: a colon before the first slash.
 func parseSCP(s string) (address, bool) {
 	login, p, ok := strings.Cut(s, ":")
+	if before, after, is6 := strings.Cut(s, "]:"); is6 && strings.Contains(before, "[") {
+		login, p = before+"]", after
+	}
 	if !ok || p == "" || strings.ContainsAny(login, `/\`) || filepath.VolumeName(s) != "" {
 		return address{}, false
 	}

@@ -220,7 +220,7 @@ func (l *local) obtain(ctx context.Context, name string, want plumbing.Hash) (pl
 	if err != nil {
 		return want, err
 	}
-	return want, l.audit.check(c.TreeHash)
+	return want, l.audit.check(c.tree)
 }
 
 func (l *local) release(plumbing.Hash) {}

@@ -73,7 +73,7 @@ func (m *memory) sweep(commits []plumbing.Hash) {
 		switch o.kind {
 		case plumbing.CommitObject:
 			if c, err := parseCommit(h, o.data); err == nil {
-				pending = append(pending, c.TreeHash)
+				pending = append(pending, c.tree)
 			}
 		case plumbing.TreeObject:
 			entries, err := parseTree(h, o.data)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	gitobject "github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/setpoint-dev/setpoint/source"
 )
@@ -83,28 +82,6 @@ func parseTree(h plumbing.Hash, data []byte) ([]treeEntry, error) {
 		entries = append(entries, e)
 	}
 	return entries, nil
-}
-
-// parseCommit decodes a commit object.
-func parseCommit(h plumbing.Hash, data []byte) (c *gitobject.Commit, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: commit %s: %v", source.ErrCorrupt, h, r)
-		}
-	}()
-	m := &plumbing.MemoryObject{}
-	m.SetType(plumbing.CommitObject)
-	if _, err := m.Write(data); err != nil {
-		return nil, err
-	}
-	c = &gitobject.Commit{}
-	if err := c.Decode(m); err != nil {
-		return nil, fmt.Errorf("%w: commit %s: %v", source.ErrCorrupt, h, err)
-	}
-	if c.TreeHash.IsZero() {
-		return nil, fmt.Errorf("%w: commit %s names no tree", source.ErrCorrupt, h)
-	}
-	return c, nil
 }
 
 // peel follows annotated tags to the commit they name. An object that is not there is returned as it is: whether it is a

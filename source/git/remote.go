@@ -17,6 +17,9 @@ import (
 // recent is how many revisions are kept when no snapshot needs them, so that the next fetch costs what changed.
 const recent = 16
 
+// maxBases bounds how many revisions a request says are here.
+const maxBases = 64
+
 // keeper is a store that takes packs.
 type keeper interface {
 	store
@@ -225,10 +228,10 @@ func (r *remote) pin(h plumbing.Hash) error {
 	if err != nil {
 		return err
 	}
-	if err := r.audit.check(c.TreeHash); err != nil {
+	if err := r.audit.check(c.tree); err != nil {
 		return err
 	}
-	r.held[h] = &held{pins: 1, used: r.tick, root: len(c.ParentHashes) == 0}
+	r.held[h] = &held{pins: 1, used: r.tick, root: c.parents == 0}
 	return r.marks.add(h)
 }
 
@@ -246,9 +249,13 @@ func (r *remote) release(h plumbing.Hash) {
 func (r *remote) bases() (have, cut []plumbing.Hash) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for h, k := range r.held {
+	for h := range r.held {
 		have = append(have, h)
-		if !k.root {
+	}
+	slices.SortFunc(have, func(a, b plumbing.Hash) int { return r.held[b].used - r.held[a].used })
+	have = have[:min(len(have), maxBases)]
+	for _, h := range have {
+		if !r.held[h].root {
 			cut = append(cut, h)
 		}
 	}

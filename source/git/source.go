@@ -96,7 +96,7 @@ func (r *Repository) snapshot(name string, commit plumbing.Hash) (*source.Snapsh
 		return nil, err
 	}
 	at := source.Revision{Name: name, Digest: digest(commit)}
-	root := treeEntry{mode: 0o040000, hash: c.TreeHash}
+	root := treeEntry{mode: 0o040000, hash: c.tree}
 	mode, err := fileMode(root)
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (r *Repository) snapshot(name string, commit plumbing.Hash) (*source.Snapsh
 	files := &tree.FS[key]{
 		Store: &files{store: content, maxFile: r.maxFile},
 		Root:  tree.Node[key]{Name: ".", Mode: mode, Key: key{root.hash, root.mode}},
-		Time:  c.Committer.When,
+		Time:  c.time,
 		Wrap: func(file string, err error) error {
 			return &source.Error{Op: "read", Source: r.String(), Revision: at.String(), Path: file, Err: err}
 		},
@@ -114,10 +114,10 @@ func (r *Repository) snapshot(name string, commit plumbing.Hash) (*source.Snapsh
 		FS:       files,
 		Commit: &source.Commit{
 			ID:      commit.String(),
-			Author:  c.Author.Name,
-			Email:   c.Author.Email,
-			Time:    c.Committer.When,
-			Message: c.Message,
+			Author:  c.author,
+			Email:   c.email,
+			Time:    c.time,
+			Message: c.message,
 		},
 		Release: func() error {
 			files.Close()

@@ -78,7 +78,7 @@ func (s *shell) connect(ctx context.Context) (*session, error) {
 		_ = client.Close()
 		_ = client.Wait()
 	}
-	st, err := run(client, "git-upload-pack "+quote(s.address.path))
+	st, err := run(client, "git-upload-pack "+quote(strings.TrimPrefix(s.address.path, homeSlash(s.address.path))))
 	if err != nil {
 		hangUp()
 		return nil, fmt.Errorf("%w: %s", source.ErrUnreachable, creds.scrub(err.Error()))
@@ -107,6 +107,14 @@ func run(client *ssh.Client, command string) (*stream, error) {
 		return complaint.String()
 	}
 	return st, session.Start(command)
+}
+
+// homeSlash is the slash of a URL's path that names a home directory, such as /~ada/apps.git, which is not part of it.
+func homeSlash(path string) string {
+	if strings.HasPrefix(path, "/~") {
+		return "/"
+	}
+	return ""
 }
 
 // quote makes a path one word for a POSIX shell, which is what the other side runs.
