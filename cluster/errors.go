@@ -42,9 +42,9 @@ type Error struct {
 	Err        error
 }
 
-// Error returns "apply Deployment apps/web: conflict with …".
+// Error returns "apply Deployment apps/web: conflict with …", and of a list "list Deployment apps: forbidden".
 func (e *Error) Error() string {
-	return e.Op + " " + strings.TrimSpace(e.Ref.String()) + ": " + e.Err.Error()
+	return e.Op + " " + strings.TrimRight(e.Ref.String(), " /") + ": " + e.Err.Error()
 }
 
 // Unwrap returns e.Err.

@@ -44,6 +44,7 @@ type Client struct {
 // shared is what clients of different identities have in common.
 type shared struct {
 	base     *url.URL
+	own      *http.Client // of the configuration's identity
 	timeout  time.Duration
 	pageSize int
 	limiter  flowcontrol.RateLimiter
@@ -84,6 +85,7 @@ func New(cfg *rest.Config, opts *Options) (*Client, error) {
 	base.Path = strings.TrimRight(base.Path, "/")
 	s := &shared{
 		base:     base,
+		own:      client,
 		timeout:  cfg.Timeout,
 		pageSize: cmp.Or(max(opts.PageSize, 0), 500),
 		limiter:  cfg.RateLimiter,
@@ -107,6 +109,9 @@ func (c *Client) Forget() {
 	c.named.forget()
 	c.schemas.forget()
 }
+
+// root returns the client of the configuration's own identity, which reads what all share.
+func (c *Client) root() *Client { return &Client{shared: c.shared, http: c.own} }
 
 // withoutUserinfo returns message without the user and password that host may carry.
 func withoutUserinfo(message, host string) string {

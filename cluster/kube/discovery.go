@@ -60,7 +60,7 @@ func (c *Client) directory(group string) *directory {
 
 // discover is a [fetch].
 func (c *Client) discover(ctx context.Context, path, etag string) (map[string]group, string, error) {
-	got, err := c.do(ctx, call{op: "get", ref: cluster.Ref{Kind: path}, method: http.MethodGet, path: path, accept: mediaDiscovery, etag: etag})
+	got, err := c.root().do(ctx, call{op: "get", ref: cluster.Ref{Kind: path}, method: http.MethodGet, path: path, accept: mediaDiscovery, etag: etag})
 	if err != nil {
 		return nil, "", bare(err)
 	}

@@ -23,8 +23,8 @@ type Identity struct {
 	Extra map[string][]string
 }
 
-// As returns a client that impersonates id and shares connections, discovery and OpenAPI documents with c; these are read
-// under the identity of whichever client needs them first. An identity without a user fails every request, since falling
+// As returns a client that impersonates id and shares connections, discovery and OpenAPI documents with c; what they share
+// is read under the identity of the configuration. An identity without a user fails every request, since falling
 // back to c's own identity could lend its rights to somebody who has none.
 func (c *Client) As(id Identity) *Client {
 	base := c.http.Transport

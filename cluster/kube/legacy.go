@@ -69,7 +69,7 @@ func (c *Client) discoverEach(ctx context.Context, path string, index []byte) (m
 func (c *Client) single(ctx context.Context, path, name, version string) groupVersion {
 	gv := groupVersion{version: version, kinds: map[string]resource{}}
 	at := path + "/" + groupVersionName(name, version)
-	got, err := c.do(ctx, call{op: "get", ref: cluster.Ref{Kind: at}, method: http.MethodGet, path: at})
+	got, err := c.root().do(ctx, call{op: "get", ref: cluster.Ref{Kind: at}, method: http.MethodGet, path: at})
 	if err != nil {
 		gv.stale = fmt.Errorf("%w: %w", staleness(name, version), bare(err))
 		return gv

@@ -69,7 +69,7 @@ func (c *Client) OpenAPI(ctx context.Context, group, version string) (doc []byte
 	if err != nil {
 		return nil, "", &cluster.Error{Op: "discover", Ref: ref, Err: fmt.Errorf("read the address of the schema: %w", err)}
 	}
-	got, err := c.do(ctx, call{op: "discover", ref: ref, method: http.MethodGet, path: u.Path, query: u.Query()})
+	got, err := c.root().do(ctx, call{op: "discover", ref: ref, method: http.MethodGet, path: u.Path, query: u.Query()})
 	if err != nil {
 		return nil, "", err
 	}
@@ -89,7 +89,7 @@ func (c *Client) OpenAPI(ctx context.Context, group, version string) (doc []byte
 
 // schemaIndex reads the addresses of all documents.
 func (c *Client) schemaIndex(ctx context.Context, ref cluster.Ref) (map[string]string, error) {
-	got, err := c.do(ctx, call{op: "discover", ref: ref, method: http.MethodGet, path: "/openapi/v3"})
+	got, err := c.root().do(ctx, call{op: "discover", ref: ref, method: http.MethodGet, path: "/openapi/v3"})
 	if err != nil {
 		return nil, err
 	}

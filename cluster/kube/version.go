@@ -59,12 +59,13 @@ func (c *Client) APIs(ctx context.Context) ([]string, error) {
 	return apis, errors.Join(faults...)
 }
 
-// UID returns what identifies the cluster: the UID of its namespace kube-system. It is asked for once.
+// UID returns what identifies the cluster: the UID of its namespace kube-system. It is asked for once,
+// under the identity of the configuration.
 func (c *Client) UID(ctx context.Context) (types.UID, error) {
 	if uid := c.uid.Load(); uid != nil {
 		return *uid, nil
 	}
-	obj, err := c.Get(ctx, cluster.Ref{Kind: "Namespace", Name: "kube-system"}, cluster.GetOptions{})
+	obj, err := c.root().Get(ctx, cluster.Ref{Kind: "Namespace", Name: "kube-system"}, cluster.GetOptions{})
 	if err != nil {
 		return "", err
 	}
