@@ -29,7 +29,7 @@ type comparing struct {
 }
 
 func compare(c *Comparer, d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
-	w := &comparing{c: c, d: d, out: &Comparison{Ref: d.ref}}
+	w := &comparing{c: c, d: d, out: &Comparison{Ref: d.ref, manager: c.manager}}
 	w.out.Unsure = append(w.out.Unsure, d.unsure...)
 	if live == nil {
 		w.create()
@@ -109,7 +109,7 @@ func (w *comparing) create() {
 	w.out.Verdict = Missing
 	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object)}}
 	if w.d.kind != nil && w.d.kind.Exact() {
-		w.out.predicted = &unstructured.Unstructured{Object: w.d.kind.Store(w.d.obj.Object)}
+		w.predict(w.d.kind.Store(w.d.obj.Object))
 	}
 	w.seal(nil)
 }
@@ -217,7 +217,7 @@ func (w *comparing) merge(live *typed.TypedValue) (*merged, bool, error) {
 func (w *comparing) store(m *merged) ([]difference, []Reason) {
 	kind := w.d.kind
 	if equal(m.content, w.live) {
-		w.out.predicted = &unstructured.Unstructured{Object: kind.Canonical(w.live)}
+		w.predict(kind.Canonical(w.live))
 		return nil, nil
 	}
 	stored := kind.Store(m.content)
@@ -233,7 +233,7 @@ func (w *comparing) store(m *merged) ([]difference, []Reason) {
 			}
 		}
 	}
-	w.out.predicted = &unstructured.Unstructured{Object: stored}
+	w.predict(stored)
 	var reasons []Reason
 	for _, n := range notes {
 		reasons = append(reasons, Reason{Path: n.Path, Message: n.Message})
@@ -252,4 +252,8 @@ func has(diffs []difference, path fieldpath.Path) bool {
 
 func (w *comparing) unsure(path, message string) {
 	w.out.Unsure = append(w.out.Unsure, Reason{Path: path, Message: w.mask.String(message)})
+}
+
+func (w *comparing) predict(content map[string]any) {
+	w.out.predicted = func() *unstructured.Unstructured { return &unstructured.Unstructured{Object: content} }
 }

@@ -95,7 +95,9 @@ spec:
 			desired: web, verdict: diff.Same,
 		},
 		"drift of an own field": {
-			live:    func(s *store) *store { return s.apply(us, web).update("kubectl-edit", change("spec.replicas", int64(5))) },
+			live: func(s *store) *store {
+				return s.apply(us, web).update("kubectl-edit", change("spec.replicas", int64(5)))
+			},
 			desired: web, verdict: diff.Conflict,
 			changes: []brief{{".spec.replicas", diff.Replace, int64(5), int64(3), diff.FromDesired}},
 		},

@@ -54,8 +54,11 @@ type Comparison struct {
 	// of who did it.
 	Suspects []Owner `json:"suspects,omitempty"`
 
+	// manager is ours.
+	manager     string
 	fingerprint string
-	predicted   *unstructured.Unstructured
+	// predicted is behind a function so that no printing of the comparison reaches what may be a Secret.
+	predicted func() *unstructured.Unstructured
 }
 
 // Fingerprint returns a digest of what justifies acting on the comparison: the desired object, the verdict, the changes and
@@ -72,5 +75,5 @@ func (c *Comparison) Predicted() (*unstructured.Unstructured, error) {
 	if c.predicted == nil {
 		return nil, ErrUnpredictable
 	}
-	return c.predicted.DeepCopy(), nil
+	return c.predicted().DeepCopy(), nil
 }

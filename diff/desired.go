@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -38,6 +39,9 @@ func (d *Desired) Ref() cluster.Ref { return d.ref }
 // Hash returns a digest of the object: equal objects have equal hashes, in every process. The digest of a Secret is one of
 // its content; keep it in the process, or put it through an HMAC.
 func (d *Desired) Hash() string { return d.hash }
+
+// Format writes the name of the object, for every verb: its content may be a Secret's.
+func (d Desired) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("desired " + d.ref.String())) }
 
 // bookkeeping are the fields of metadata that only the server writes.
 var bookkeeping = []string{"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"}

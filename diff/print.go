@@ -9,6 +9,8 @@ import (
 
 	"github.com/pmezard/go-difflib/difflib"
 	"sigs.k8s.io/yaml"
+
+	"github.com/setpoint-dev/setpoint/cluster"
 )
 
 // PrintOptions qualifies [Fprint].
@@ -34,6 +36,9 @@ func Fprint(w io.Writer, c *Comparison, opts *PrintOptions) error {
 		p.change(c, change)
 	}
 	for _, f := range c.Conflicts {
+		if names(c.Changes, f) {
+			continue
+		}
 		p.line(1, "! %s belongs to %s", f.Field, Owner{Manager: f.Manager, Operation: f.Operation, Subresource: f.Subresource})
 	}
 	for _, r := range c.Unsure {
@@ -45,6 +50,18 @@ func Fprint(w io.Writer, c *Comparison, opts *PrintOptions) error {
 		}
 	}
 	return p.err
+}
+
+// names says whether a change states the owner that a conflict is with.
+func names(changes []Change, f cluster.FieldConflict) bool {
+	for _, c := range changes {
+		for _, o := range c.Owners {
+			if o.Manager == f.Manager && o.Operation == f.Operation && o.Subresource == f.Subresource {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func headline(c *Comparison) string {
@@ -129,6 +146,9 @@ func (p *printer) change(c *Comparison, change Change) {
 		p.line(3, "set by the server in consequence")
 	}
 	for _, o := range change.Owners {
+		if o.Manager == c.manager && o.Operation == "Apply" {
+			continue
+		}
 		when := ""
 		if !o.Time.IsZero() {
 			when = ", written no later than " + o.Time.Format(time.RFC3339)

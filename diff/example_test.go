@@ -1,0 +1,152 @@
+package diff_test
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/setpoint-dev/setpoint/diff"
+)
+
+func parse(manifest string) *unstructured.Unstructured {
+	obj := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(manifest), &obj.Object); err != nil {
+		log.Fatal(err)
+	}
+	return obj
+}
+
+// The live ConfigMap was applied by us at ten, and edited by somebody since.
+const liveSettings = `
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings
+  namespace: shop
+  managedFields:
+  - {manager: setpoint, operation: Apply, apiVersion: v1, time: "2026-03-01T10:00:00Z", fieldsType: FieldsV1, fieldsV1: {"f:data": {"f:size": {}, "f:color": {}}}}
+  - {manager: kubectl-edit, operation: Update, apiVersion: v1, time: "2026-03-01T11:00:00Z", fieldsType: FieldsV1, fieldsV1: {"f:data": {"f:level": {}}}}
+data: {level: debug, size: "3", color: red}
+`
+
+func ExampleComparer_Compare() {
+	desired := parse(`
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: shop}
+data: {level: info, size: "3"}
+`)
+	comparer := diff.New("setpoint", diff.NewSchemas(nil), nil)
+	d, err := comparer.Prepare(desired)
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := comparer.Compare(d, parse(liveSettings))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(c.Verdict)
+	for _, change := range c.Changes {
+		fmt.Println(change.Op, change.Path, change.Old, change.New, change.Cause)
+	}
+	for _, conflict := range c.Conflicts {
+		fmt.Printf("%s is owned by %q\n", conflict.Field, conflict.Manager)
+	}
+	// Output:
+	// Conflict
+	// Remove .data.color "red"  dropped
+	// Replace .data.level "debug" "info" desired
+	// .data.level is owned by "kubectl-edit"
+}
+
+func ExampleFprint() {
+	comparer := diff.New("setpoint", nil, nil)
+	d, err := comparer.Prepare(parse(`{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: shop}, data: {level: info, size: "3"}}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := comparer.Compare(d, parse(liveSettings))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := diff.Fprint(os.Stdout, c, nil); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// ! ConfigMap shop/settings: 2 changes, refused unless forced
+	//   - .data.color: "red"
+	//       no longer desired
+	//   ~ .data.level: "debug" → "info"
+	//       owned by "kubectl-edit" (Update), written no later than 2026-03-01T11:00:00Z
+	//   · "kubectl-edit" (Update) wrote after our last apply, at 2026-03-01T11:00:00Z
+}
+
+func ExampleError() {
+	_, err := diff.New("setpoint", nil, nil).Prepare(parse(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {replcas: 3}
+`))
+	var fault *diff.Error
+	if errors.As(err, &fault) {
+		fmt.Println(fault.Ref, "at", fault.Path)
+	}
+	fmt.Println(err)
+	// Output:
+	// Deployment shop/web at .spec.replcas
+	// prepare Deployment shop/web: .spec.replcas: field not declared in schema
+}
+
+func ExampleComparison_Predicted() {
+	comparer := diff.New("setpoint", nil, nil)
+	d, err := comparer.Prepare(parse(`{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {ports: [{port: 80}]}}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := comparer.Compare(d, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	obj, err := c.Predicted()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(c.Verdict, obj.Object["spec"])
+	// Output:
+	// Missing map[internalTrafficPolicy:Cluster ports:[map[port:80 protocol:TCP targetPort:80]] sessionAffinity:None type:ClusterIP]
+}
+
+func ExampleSchemas_AddCRD() {
+	schemas := diff.NewSchemas(nil)
+	err := schemas.AddCRD(parse(`
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: {size: {type: integer, default: 3}}}
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	comparer := diff.New("setpoint", schemas, nil)
+	_, err = comparer.Prepare(parse(`{apiVersion: example.com/v1, kind: Widget, metadata: {name: w, namespace: shop}, spec: {sise: 4}}`))
+	fmt.Println(err)
+	// Output:
+	// prepare Widget.example.com shop/w: .spec.sise: field not declared in schema
+}
