@@ -51,7 +51,7 @@ func New(opts *Options) (*Server, error) {
 		return nil, fmt.Errorf("start API server: %w", err)
 	}
 	s := &Server{core: core, handler: wire.NewHandler(core)}
-	register(core, opts)
+	register(core, opts.Controllers)
 	for _, obj := range opts.Objects {
 		if _, err := core.API().Create(obj, apiserver.WriteOptions{Manager: "seed"}); err != nil && !apierrors.IsAlreadyExists(err) {
 			return nil, fmt.Errorf("seed %s %s: %w", obj.GetKind(), obj.GetName(), err)

@@ -15,6 +15,7 @@ import (
 	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
 
@@ -36,12 +37,18 @@ func (d definitions) Handle(api API, change Change) error {
 	case !served.row.Defines:
 		return nil
 	}
-	if change.Type != Deleted {
+	if change.Type != Deleted && asksForNames(change) {
 		if err := d.accept(api, change.Object); err != nil {
 			return err
 		}
 	}
 	return d.server.refresh()
+}
+
+// asksForNames reports whether a change may alter the judgement of a definition's names: it is new, says something else, or
+// its present status is not that of an established one.
+func asksForNames(change Change) bool {
+	return change.Old == nil || change.Object.GetGeneration() != change.Old.GetGeneration() || !crd.Established(change.Object)
 }
 
 func (d definitions) accept(api API, changed *unstructured.Unstructured) error {
@@ -71,33 +78,26 @@ func (s *Server) refresh() error {
 	var stale []schema.GroupVersion
 	known := map[string]*declared{}
 	for _, b := range builtins() {
-		if !b.row.Defines && b.row.Backend == nil {
-			continue
-		}
-		records, _ := s.store.List(b.GVR.GroupResource(), "")
-		for _, r := range records {
-			obj, err := s.decode(b, r)
+		switch {
+		case b.row.Backend != nil:
+			backends, err := s.backends(b)
 			if err != nil {
 				return err
 			}
-			if b.row.Backend != nil {
-				if gv, ok := b.row.Backend(obj.Object); ok {
-					stale = append(stale, gv)
+			stale = append(stale, backends...)
+		case b.row.Defines:
+			records, _ := s.store.List(b.GVR.GroupResource(), "")
+			for _, r := range records {
+				dec := s.declared[r.Key.Name]
+				if dec == nil || dec.version != r.Version {
+					var err error
+					if dec, err = s.declare(b, r, dec); err != nil {
+						return err
+					}
 				}
-				continue
+				known[r.Key.Name] = dec
+				served = append(served, dec.served...)
 			}
-			if !crd.Established(obj) {
-				continue
-			}
-			uidVersion := fmt.Sprintf("%s %d", obj.GetUID(), obj.GetGeneration())
-			dec := s.declared[obj.GetName()]
-			if dec == nil || dec.of != uidVersion {
-				if dec, err = declare(obj, uidVersion); err != nil {
-					return err
-				}
-			}
-			known[obj.GetName()] = dec
-			served = append(served, dec.served...)
 		}
 	}
 	s.declared = known
@@ -105,29 +105,57 @@ func (s *Server) refresh() error {
 	return nil
 }
 
-// declared is what one definition adds to the catalog.
+// backends returns the group versions that somebody else should serve.
+func (s *Server) backends(kind *Served) ([]schema.GroupVersion, error) {
+	var out []schema.GroupVersion
+	records, _ := s.store.List(kind.GVR.GroupResource(), "")
+	for _, r := range records {
+		obj, err := s.decode(kind, r)
+		if err != nil {
+			return nil, err
+		}
+		if gv, ok := kind.row.Backend(obj.Object); ok {
+			out = append(out, gv)
+		}
+	}
+	return out, nil
+}
+
+// declared is what one definition adds to the catalog: nothing until it is established.
 type declared struct {
-	of         string
+	version    uint64 // of the record
+	of         string // identity and generation: what is served is a function of them
 	definition *crd.Definition
 	served     []*Served
 }
 
-func declare(obj *unstructured.Unstructured, of string) (*declared, error) {
-	definition, err := crd.Compile(obj)
+// declare compiles a definition, unless old was made of the same one.
+func (s *Server) declare(kind *Served, r store.Record, old *declared) (*declared, error) {
+	obj, err := s.decode(kind, r)
 	if err != nil {
 		return nil, err
 	}
-	d := &declared{of: of, definition: definition}
+	d := &declared{version: r.Version, of: fmt.Sprintf("%s %d", obj.GetUID(), obj.GetGeneration())}
+	if !crd.Established(obj) {
+		return d, nil
+	}
+	if old != nil && old.definition != nil && old.of == d.of {
+		d.definition, d.served = old.definition, old.served
+		return d, nil
+	}
+	if d.definition, err = crd.Compile(obj); err != nil {
+		return nil, err
+	}
 	var versions []string
-	for _, v := range definition.Versions {
+	for _, v := range d.definition.Versions {
 		if v.Served {
 			versions = append(versions, v.Name)
 		}
 	}
 	sortVersions(versions)
-	for _, v := range definition.Versions {
+	for _, v := range d.definition.Versions {
 		if v.Served {
-			d.served = append(d.served, customServed(definition, v, versions))
+			d.served = append(d.served, customServed(d.definition, v, versions))
 		}
 	}
 	return d, nil
@@ -179,7 +207,10 @@ func (s *Server) CustomOpenAPI(gv schema.GroupVersion) *spec3.OpenAPI {
 	defer s.catalogMu.Unlock()
 	var definitions []*crd.Definition
 	for _, d := range s.declared {
-		if v := d.definition.Version(gv.Version); d.definition.Group == gv.Group && v != nil && v.Served {
+		if d.definition == nil || d.definition.Group != gv.Group {
+			continue
+		}
+		if v := d.definition.Version(gv.Version); v != nil && v.Served {
 			definitions = append(definitions, d.definition)
 		}
 	}

@@ -231,18 +231,9 @@ func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (
 	if w.Manager == "" {
 		return nil, apierrors.NewInternalError(errors.New("apply without a field manager"))
 	}
-	patch := &unstructured.Unstructured{Object: map[string]any{}}
-	raw, err := yaml.YAMLToJSON(data)
-	if err == nil {
-		err = kjson.UnmarshalCaseSensitivePreserveInts(raw, &patch.Object)
-	}
-	if err == nil && patch.Object == nil {
-		err = errors.New("no object")
-	}
-	if err != nil {
-		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
-	}
-	if err := w.duplicates(data); err != nil {
+	patch := &unstructured.Unstructured{}
+	var err error
+	if patch.Object, err = w.parseApply(data); err != nil {
 		return nil, err
 	}
 	manager, err := served.manager(w.Subresource)
@@ -263,20 +254,37 @@ func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (
 	}, nil
 }
 
-// duplicates looks for keys that an apply has twice.
-func (w Write) duplicates(data []byte) error {
-	if !w.strict() {
-		return nil
+// parseApply reads the body of an apply, YAML of which JSON is a part. Keys that are there twice are refused or warned of as
+// the request wishes; of those the last one holds.
+func (w Write) parseApply(data []byte) (map[string]any, error) {
+	var obj map[string]any
+	duplicates, err := kjson.UnmarshalStrict(data, &obj)
+	isJSON := err == nil
+	if !isJSON {
+		obj = nil
+		raw, yamlErr := yaml.YAMLToJSON(data)
+		if err = yamlErr; err == nil {
+			err = kjson.UnmarshalCaseSensitivePreserveInts(raw, &obj)
+		}
 	}
-	err := yaml.UnmarshalStrict(data, &map[string]any{})
+	if err == nil && obj == nil {
+		err = errors.New("no object")
+	}
+	if err != nil {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+	}
+	if !w.strict() || isJSON && len(duplicates) == 0 {
+		return obj, nil
+	}
+	err = yaml.UnmarshalStrict(data, &map[string]any{})
 	switch {
 	case err == nil:
-		return nil
 	case w.Validation == metav1.FieldValidationStrict:
-		return apierrors.NewBadRequest(fmt.Sprintf("error strict decoding patch: %v", err))
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("error strict decoding patch: %v", err))
+	default:
+		w.warn(err.Error())
 	}
-	w.warn(err.Error())
-	return nil
+	return obj, nil
 }
 
 // applyError keeps errors that say their status; the real server answers 500 to the rest.

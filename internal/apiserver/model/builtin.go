@@ -111,6 +111,7 @@ func (b *builtin) fromTyped(obj runtime.Object) (map[string]any, error) {
 		return nil, err
 	}
 	out["apiVersion"], out["kind"] = b.kind.GroupVersion().String(), b.kind.Kind
+	integers(out)
 	return out, nil
 }
 
