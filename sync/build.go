@@ -84,7 +84,7 @@ func (b *builder) wave(start, end int) {
 			continue
 		}
 		s := Step{
-			ID: b.writes[o.ref], Action: a, Ref: o.ref, Origin: o.origin, Wave: o.wave, Reason: reason(o), object: i,
+			ID: b.writes[o.ref], Action: a, Ref: o.ref, Origin: o.origin, Wave: o.wave, Reason: reason(o, b.opts.Force), object: i,
 			Comparison: o.comparison, Needs: b.needs(o), terminating: o.terminating(),
 		}
 		if o.live != nil {
@@ -167,7 +167,8 @@ func (b *builder) servedGate(crd *object) string {
 	return s.ID
 }
 
-func reason(o *object) string {
+// reason says why o needs its step.
+func reason(o *object, force bool) string {
 	c := o.comparison
 	switch {
 	case o.terminating():
@@ -178,6 +179,8 @@ func reason(o *object) string {
 		return "it does not exist"
 	case c.Verdict == diff.Adopt:
 		return "its values are as desired; ownership of fields changes"
+	case c.Verdict == diff.Conflict && len(c.Conflicts) > 0 && force:
+		return "it takes fields over: " + takes(c.Conflicts)
 	case c.Verdict == diff.Conflict && len(c.Conflicts) > 0:
 		return (&cluster.ConflictError{Conflicts: c.Conflicts}).Error()
 	case o.note != "":
@@ -188,6 +191,15 @@ func reason(o *object) string {
 		return count(len(c.Changes), "field") + " " + plural(len(c.Changes), "differs", "differ")
 	}
 	return "it differs"
+}
+
+// takes names the fields that a forced apply takes, and from whom.
+func takes(conflicts []cluster.FieldConflict) string {
+	parts := make([]string, len(conflicts))
+	for i, c := range conflicts {
+		parts[i] = fmt.Sprintf("%s from %q", c.Field, c.Manager)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // settled says that an object is where it shall be.

@@ -23,6 +23,9 @@ type object struct {
 	// skip is why the object is left alone; empty for those that are not.
 	skip string
 
+	// ending says that the object's namespace is being deleted, and the object with it.
+	ending bool
+
 	live       *unstructured.Unstructured
 	comparison *diff.Comparison
 	// note is what the server said on a dry run.
@@ -36,5 +39,5 @@ func (o *object) fault(err error) error {
 
 // terminating says that the live object is on its way out and nothing written to it would last.
 func (o *object) terminating() bool {
-	return o.live != nil && o.live.GetDeletionTimestamp() != nil
+	return o.live != nil && (o.ending || o.live.GetDeletionTimestamp() != nil)
 }

@@ -74,7 +74,7 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 	for _, o := range objects {
 		p.byRef[o.ref] = o
 	}
-	candidates := e.candidates(d, members, found, m)
+	candidates := e.candidates(d, objects, members, found, m)
 	if err := e.guard(record, objects, candidates); err != nil {
 		return nil, err
 	}
@@ -104,8 +104,8 @@ func (p *Plan) Digest() string { return p.digest }
 // Target says what the plan is for.
 func (p *Plan) Target() Target { return p.target }
 
-// Objects returns the health of every desired object when the plan was made; [health.Missing] for those that did not exist.
-func (p *Plan) Objects() map[cluster.Ref]health.Result {
+// Health returns the health of every desired object when the plan was made; [health.Missing] for those that did not exist.
+func (p *Plan) Health() map[cluster.Ref]health.Result {
 	out := make(map[cluster.Ref]health.Result, len(p.objects))
 	for _, o := range p.objects {
 		if o.skip == "" {
@@ -172,12 +172,19 @@ func (e *Engine) versions(objects []*object, members []member) map[cluster.Ref]s
 // compare sets each object's live side and comparison.
 func (e *Engine) compare(ctx context.Context, objects []*object, found lives, m marks) error {
 	faults := make([]error, len(objects))
+	ending := map[string]bool{}
+	for ref, live := range found {
+		if ref.GroupKind() == (schema.GroupKind{Kind: "Namespace"}) && live.GetDeletionTimestamp() != nil {
+			ending[ref.Name] = true
+		}
+	}
 	var eg errgroup.Group
 	eg.SetLimit(e.opts.Concurrency)
 	for i, o := range objects {
 		if o.skip != "" {
 			continue
 		}
+		o.ending = ending[o.ref.Namespace]
 		eg.Go(func() error {
 			if err := e.compareOne(ctx, o, found[o.ref], m); err != nil {
 				faults[i] = o.fault(err)

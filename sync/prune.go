@@ -49,7 +49,11 @@ func (e *Engine) departed(ctx context.Context, r *Record, objects []*object) ([]
 			kinds = append(kinds, m.GroupKind())
 		}
 	}
-	answers := e.kinds(ctx, kinds)
+	// A group whose backend is away may be so for long. It stops the pruning; the plan need not wait for it.
+	answers := e.kinds(ctx, kinds, func(err error) bool {
+		var discovery *cluster.DiscoveryError
+		return cluster.Retryable(err) && !errors.As(err, &discovery)
+	})
 	for i := range out {
 		k := answers[out[i].GroupKind()]
 		switch {
@@ -69,7 +73,7 @@ func (e *Engine) departed(ctx context.Context, r *Record, objects []*object) ([]
 }
 
 // candidates decides about each departed member.
-func (e *Engine) candidates(d Desired, members []member, found lives, m marks) []candidate {
+func (e *Engine) candidates(d Desired, objects []*object, members []member, found lives, m marks) []candidate {
 	all := ""
 	switch {
 	case !d.Complete:
@@ -83,6 +87,13 @@ func (e *Engine) candidates(d Desired, members []member, found lives, m marks) [
 			all = fmt.Sprintf("what is known of the cluster is not complete: %v", mem.err)
 		}
 	}
+	// The server may serve one object under two groups, as it did when Ingress moved.
+	desired := map[types.UID]bool{}
+	for _, o := range objects {
+		if o.live != nil {
+			desired[o.live.GetUID()] = true
+		}
+	}
 	var out []candidate
 	for _, mem := range members {
 		c := candidate{member: mem, live: found[mem.Ref]}
@@ -91,7 +102,7 @@ func (e *Engine) candidates(d Desired, members []member, found lives, m marks) [
 			c.drop = true
 		case mem.err != nil:
 			c.skip = all
-		case c.live == nil, c.live.GetDeletionTimestamp() != nil:
+		case c.live == nil, c.live.GetDeletionTimestamp() != nil, desired[c.live.GetUID()]:
 			c.drop = true
 		default:
 			if why := notOurs(c.live, mem.UID, m, e.opts.Manager); why != "" {

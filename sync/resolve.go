@@ -93,17 +93,22 @@ func (e *Engine) lookup(ctx context.Context, objects []*object) map[schema.Group
 	for _, o := range objects {
 		refs = append(refs, o.ref.GroupKind())
 	}
-	return e.kinds(ctx, refs)
+	return e.kinds(ctx, refs, cluster.Retryable)
 }
 
-func (e *Engine) kinds(ctx context.Context, refs []schema.GroupKind) map[schema.GroupKind]kindAnswer {
+// kinds asks for each kind once, and again while the fault may pass.
+func (e *Engine) kinds(ctx context.Context, refs []schema.GroupKind, again func(error) bool) map[schema.GroupKind]kindAnswer {
 	answers := map[schema.GroupKind]kindAnswer{}
 	for _, gk := range refs {
 		if _, ok := answers[gk]; ok {
 			continue
 		}
-		k, err := retryValue(ctx, e, func() (cluster.Kind, error) { return e.client.Kind(ctx, gk.Group, gk.Kind) })
-		answers[gk] = kindAnswer{k, err}
+		var a kindAnswer
+		a.err = e.retryIf(ctx, again, func() (err error) {
+			a.kind, err = e.client.Kind(ctx, gk.Group, gk.Kind)
+			return err
+		})
+		answers[gk] = a
 	}
 	return answers
 }

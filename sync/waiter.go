@@ -128,6 +128,11 @@ func (w *waiter) watch(ctx context.Context, sel cluster.Selector, group []*targe
 		if ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, cluster.ErrNoKind) {
+			// An object of a kind that is not served does not exist.
+			report(sighting{synced: group})
+			return
+		}
 		if err != nil {
 			report(sighting{err: err})
 			return
