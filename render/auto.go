@@ -75,7 +75,7 @@ func (a Auto) Render(ctx context.Context, in Input) (*Result, error) {
 	if r == nil {
 		return nil, &Error{
 			Origin: cluster.Origin{File: path.Clean(in.Path)},
-			Err:    fmt.Errorf("%w: the directory is for %s, and there is no renderer for that; set the field of render.Auto", ErrUnsupported, tool),
+			Err:    fmt.Errorf("%w: the directory needs the %s renderer, and there is none; set the field of render.Auto", ErrUnsupported, tool),
 		}
 	}
 	return r.Render(ctx, in)

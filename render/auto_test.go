@@ -63,7 +63,7 @@ func TestAutoHandsOver(t *testing.T) {
 
 		_, err = render.Auto{}.Render(t.Context(), in)
 		require.ErrorIs(t, err, render.ErrUnsupported, file)
-		assert.Contains(t, err.Error(), "render .: not supported: the directory is for ")
+		assert.Contains(t, err.Error(), "render .: not supported: the directory needs the ")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

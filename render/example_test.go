@@ -56,5 +56,5 @@ func ExampleAuto() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// render chart: not supported: the directory is for Helm, and there is no renderer for that; set the field of render.Auto
+	// render chart: not supported: the directory needs the Helm renderer, and there is none; set the field of render.Auto
 }

@@ -415,7 +415,7 @@ func TestSchemasDoNotLeak(t *testing.T) {
 	want, err := kustomize.New(nil).Render(t.Context(), render.Input{FS: full, Path: "prod"})
 	require.NoError(t, err)
 	var wg sync.WaitGroup
-	for range 8 {
+	for range 3 {
 		wg.Go(func() { assert.True(t, merged(withSchema), "the schema makes containers a keyed list") })
 		wg.Go(func() { assert.False(t, merged(without), "without it the list is replaced") })
 		wg.Go(func() {

@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"encoding/base64"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -38,10 +39,14 @@ func (w *walker) hide(texts ...string) {
 	}
 }
 
+// noise is what kustomize's messages say about directories that it tried to read as files, and about where things are in memory.
+var noise = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': | &\{0x[^}]*\}`)
+
 // clean returns kustomize's message without the mount point and without values of Secrets.
 func (w *walker) clean(err error) string {
 	s := strings.ReplaceAll(err.Error(), mount+"/", "")
 	s = strings.ReplaceAll(s, mount, ".")
+	s = noise.ReplaceAllString(s, "")
 	hidden := make([]string, 0, len(w.secrets))
 	for text := range w.secrets {
 		hidden = append(hidden, text)
