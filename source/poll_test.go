@@ -204,3 +204,24 @@ func TestTrigger(t *testing.T) {
 		assert.Equal(t, []time.Duration{0, time.Second, time.Second}, seen)
 	})
 }
+
+func TestTriggerWhileFetching(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var trigger source.Trigger
+		s := &script{}
+		s.onFetch = func() error {
+			s.onFetch = nil
+			trigger.Fire()
+			return nil
+		}
+		start := time.Now()
+		for snapshot, err := range source.Poll(t.Context(), s, &source.PollOptions{Trigger: &trigger}) {
+			require.NoError(t, err)
+			require.NoError(t, snapshot.Close())
+			if s.at++; s.at == 2 {
+				break
+			}
+		}
+		assert.Zero(t, time.Since(start), "what was pushed during the fetch does not wait for the next look")
+	})
+}

@@ -2,6 +2,9 @@ package git_test
 
 import (
 	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -113,6 +116,27 @@ func TestResolveDoesNotFetch(t *testing.T) {
 	assert.Equal(t, "sha1:"+h.String(), s.Revision.Digest, "a tag's commit, not the tag")
 }
 
+// What one process has fetched, another that uses the same directory finds.
+func TestSharedCacheDirectory(t *testing.T) {
+	r := gitserver.New()
+	r.Push("main", many(300))
+	url, opts := web(t, r), &git.Options{CacheDir: t.TempDir()}
+	a, b := open(t, url, opts), open(t, url, opts)
+	fetch(t, a.At("main"), source.Revision{})
+	files := many(300)
+	for name := range files {
+		files[name] = gitserver.Text(name)
+	}
+	r.Push("main", files)
+	at := fetch(t, b.At("main"), source.Revision{}).Revision
+	r.Log()
+	s := fetch(t, a.At("main"), at)
+	assert.Equal(t, "app-299/deploy.yaml", read(t, s, "app-299/deploy.yaml"))
+	assert.Empty(t, r.Log())
+	_, err := os.Stat(filepath.Join(opts.CacheDir, "objects"))
+	assert.ErrorIs(t, err, fs.ErrNotExist, "each repository has a directory of its own")
+}
+
 // Old revisions leave memory, held ones stay.
 func TestMemoryIsBounded(t *testing.T) {
 	r := gitserver.New()
@@ -141,6 +165,16 @@ func TestMemoryIsBounded(t *testing.T) {
 	assert.Less(t, git.Held(repo), 2*17*42+256+42, "16 recent revisions and the held one, at most doubled")
 	t.Logf("%d objects held after 61 revisions of 42", git.Held(repo))
 
+	blob := ""
+	for _, f := range files {
+		// What the second revision had in the same place.
+		blob = strings.TrimSuffix(f.Content, string(rune('A'+59))) + "B"
+		break
+	}
+	r.Lose = map[plumbing.Hash]bool{plumbing.ComputeHash(plumbing.BlobObject, []byte(blob)): true}
+	_, err := main.Fetch(t.Context(), source.Revision{Digest: "sha1:" + before.String()})
+	require.ErrorIs(t, err, source.ErrCorrupt, "what was dropped is not taken for present")
+	r.Lose = nil
 	r.Log()
 	s := fetch(t, main, source.Revision{Digest: "sha1:" + before.String()})
 	assert.Len(t, s.Commit.ID, 40)

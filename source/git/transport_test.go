@@ -167,6 +167,14 @@ func TestTLS(t *testing.T) {
 	assert.Zero(t, asked.Load())
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
 	fetch(t, open(t, url, &git.Options{CA: ca}).At("main"), source.Revision{})
+
+	plain := web(t, r)
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		http.Redirect(w, req, strings.TrimSuffix(plain, "/team/apps.git")+req.URL.String(), http.StatusFound)
+	})
+	_, err = open(t, url, &git.Options{CA: ca}).At("main").Resolve(t.Context())
+	require.ErrorIs(t, err, source.ErrNotRepository)
+	assert.ErrorContains(t, err, "redirected from https to http")
 	_, err = git.Open(url, &git.Options{CA: []byte("x")})
 	assert.ErrorContains(t, err, "Options.CA")
 }
