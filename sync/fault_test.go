@@ -268,3 +268,22 @@ func TestBreakStopsTheRun(t *testing.T) {
 		}
 	})
 }
+
+// A prune that fails stops those that have not begun.
+func TestFailedPruneStopsPruning(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	eng := e.engine(func(o *setsync.Options) { o.Health = healthy; o.Concurrency = 1 })
+	e.sync(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"), configMap("c", "1"), configMap("d", "1"))))
+	e.c.around = func(_ context.Context, op string, ref cluster.Ref, send func() error) error {
+		if ref.Name == "c" && op == "delete" {
+			return &cluster.Error{Op: op, Ref: ref, Code: 403, Err: cluster.ErrForbidden}
+		}
+		return send()
+	}
+	r, err := setsync.Drain(eng.Run(t.Context(), e.plan(eng, e.desired(configMap("a", "1")))))
+	assert.EqualError(t, err, e.in("prune ConfigMap NS/c: forbidden"))
+	assert.Equal(t, []int{1, 1, 1}, []int{r.Pruned, r.Failed, r.Blocked}, "d, c and b, in reverse order")
+	assert.Len(t, e.record().Members, 3)
+	e.get("ConfigMap", "b")
+}
