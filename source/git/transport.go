@@ -93,7 +93,9 @@ func (s *session) fetch(w wish, limit int64) (*answer, error) {
 	for c, use := range map[capability.Capability]bool{
 		capability.Sideband64k: side,
 		capability.OFSDelta:    true,
-		capability.NoProgress:  side,
+		// Some servers refuse clients without it; readAnswer takes all forms of ACK.
+		capability.MultiACKDetailed: true,
+		capability.NoProgress:       side,
 		// A server leaves out what an unconnected commit has in common with ours only in a thin pack.
 		capability.ThinPack: len(w.have) > 0,
 		capability.Shallow:  w.shallow || len(w.cut) > 0,
