@@ -29,6 +29,8 @@ type API interface {
 	Update(obj *unstructured.Unstructured, opts WriteOptions) (*unstructured.Unstructured, error)
 	// Patch changes an object, or with opts.Subresource that part of it, by any of the four patch types.
 	Patch(kind schema.GroupVersionKind, namespace, name string, patch types.PatchType, data []byte, opts WriteOptions) (*unstructured.Unstructured, error)
+	// Post posts a body to a subresource of an object that takes one, such as a Binding to "binding" of a Pod.
+	Post(kind schema.GroupVersionKind, namespace, name, subresource string, body map[string]any) error
 	// Delete deletes an object as a client would: propagation, grace period, preconditions and finalizers apply.
 	Delete(kind schema.GroupVersionKind, namespace, name string, opts metav1.DeleteOptions) error
 	// Now is the server's clock. A controller reads no other.

@@ -110,6 +110,14 @@ func (i inner) Patch(kind schema.GroupVersionKind, namespace, name string, patch
 	return out, err
 }
 
+func (i inner) Post(kind schema.GroupVersionKind, namespace, name, subresource string, body map[string]any) error {
+	served, err := i.served(kind)
+	if err != nil {
+		return err
+	}
+	return i.server.post(served, body, Write{Namespace: namespace, Name: name, Subresource: subresource})
+}
+
 func (i inner) Delete(kind schema.GroupVersionKind, namespace, name string, opts metav1.DeleteOptions) error {
 	served, err := i.served(kind)
 	if err != nil {
@@ -138,6 +146,11 @@ func (o outer) Update(obj *unstructured.Unstructured, opts WriteOptions) (*unstr
 func (o outer) Patch(kind schema.GroupVersionKind, namespace, name string, patch types.PatchType, data []byte, opts WriteOptions) (*unstructured.Unstructured, error) {
 	defer o.server.settle()
 	return o.inner.Patch(kind, namespace, name, patch, data, opts)
+}
+
+func (o outer) Post(kind schema.GroupVersionKind, namespace, name, subresource string, body map[string]any) error {
+	defer o.server.settle()
+	return o.inner.Post(kind, namespace, name, subresource, body)
 }
 
 func (o outer) Delete(kind schema.GroupVersionKind, namespace, name string, opts metav1.DeleteOptions) error {

@@ -27,11 +27,20 @@ func (s *Server) Post(served *Served, data []byte, w Write) (bool, error) {
 		return true, err
 	}
 	defer s.settle()
+	return true, s.post(served, body, w)
+}
+
+// post changes the object as the posted body says.
+func (s *Server) post(served *Served, body map[string]any, w Write) error {
+	sub := served.row.Subresources[w.Subresource]
+	if sub.Post == nil {
+		return apierrors.NewMethodNotSupported(served.GVR.GroupResource(), "create")
+	}
 	_, _, err := s.modify(served, w, rule{}, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		sub.Post(live.Object, body)
 		return live, nil
 	})
-	return true, err
+	return err
 }
 
 func wishedDeletion(body map[string]any) (metav1.DeleteOptions, error) {

@@ -259,8 +259,9 @@ func (s *Server) keepSystemFields(obj, live *unstructured.Unstructured) {
 
 // countGeneration moves the generation when what it counts has changed.
 func (s *Server) countGeneration(served *Served, obj, live *unstructured.Unstructured, w Write) {
-	if w.Subresource == "status" {
-		return // a Deployment's revision is noted with its status, and is no change of what is asked for
+	if w.Subresource == "status" || served.row.Subresources[w.Subresource].Post != nil {
+		// A Deployment's revision is noted with its status, and a pod gets its node: no change of what is asked for.
+		return
 	}
 	row := served.row
 	moved := false
@@ -308,13 +309,13 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 	errs := validation.ValidateObjectMetaAccessor(obj, served.Namespaced, names, at)
 	errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, live, at)...)
 	if w.Subresource == "" {
+		for _, check := range served.row.Check {
+			errs = append(errs, check(obj.Object, live.Object)...)
+		}
 		for _, frozen := range served.row.Frozen {
 			if err := frozen.Check(obj.Object, live.Object); err != nil {
 				errs = append(errs, err)
 			}
-		}
-		for _, check := range served.row.Check {
-			errs = append(errs, check(obj.Object, live.Object)...)
 		}
 	}
 	return append(errs, served.model.Validate(obj.Object, live.Object, w.Subresource == "status")...)

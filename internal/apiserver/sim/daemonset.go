@@ -27,7 +27,10 @@ func (s *Simulator) daemonSet(at key) error {
 	if err != nil || set == nil || set.DeletionTimestamp != nil {
 		return err
 	}
-	w := revisioned{meta: &set.ObjectMeta, kind: daemonSets, template: &set.Spec.Template, limit: set.Spec.RevisionHistoryLimit}
+	w := revisioned{
+		meta: &set.ObjectMeta, kind: daemonSets, template: &set.Spec.Template, limit: set.Spec.RevisionHistoryLimit,
+		label: appsv1.ControllerRevisionHashLabelKey,
+	}
 	all, err := s.revise(w)
 	if err != nil || len(all) == 0 {
 		return err

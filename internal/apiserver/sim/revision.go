@@ -19,6 +19,7 @@ type revisioned struct {
 	kind     schema.GroupVersionKind
 	template *corev1.PodTemplateSpec
 	limit    *int32
+	label    string // under which a revision has its hash
 }
 
 // revise makes sure that the present template has the newest revision, and returns all of them, oldest first.
@@ -46,7 +47,8 @@ func (s *Simulator) revise(w revisioned) ([]*appsv1.ControllerRevision, error) {
 		_, err = s.create(revisions, &appsv1.ControllerRevision{
 			ObjectMeta: metav1.ObjectMeta{
 				Namespace: w.meta.Namespace, Name: name,
-				Labels:          with(w.template.Labels, appsv1.ControllerRevisionHashLabelKey, hashOf(w.template, nil)),
+				Labels:          with(w.template.Labels, w.label, hashOf(w.template, nil)),
+				Annotations:     w.meta.Annotations,
 				OwnerReferences: controllerRef(w.meta, w.kind),
 			},
 			Data: runtime.RawExtension{Raw: data}, Revision: number,

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -69,21 +70,11 @@ func (s *Simulator) schedule(pod *corev1.Pod) error {
 			return s.hold(pod, "pod has unbound immediate PersistentVolumeClaims")
 		}
 	}
-	now := s.now()
-	if err := editTyped(s, pods, &pod.ObjectMeta, scheduler, "binding", func(p *corev1.Pod) {
-		if p.Spec.NodeName == "" {
-			p.Spec.NodeName = choose(p)
-		}
-	}); err != nil {
-		return err
+	err := s.api.Post(pods, pod.Namespace, pod.Name, "binding", map[string]any{"target": map[string]any{"kind": "Node", "name": choose(pod)}})
+	if apierrors.IsNotFound(err) {
+		return nil
 	}
-	return editTyped(s, pods, &pod.ObjectMeta, scheduler, "status", func(p *corev1.Pod) {
-		if p.Spec.NodeName != "" {
-			setPodCondition(&p.Status, corev1.PodCondition{
-				Type: corev1.PodScheduled, Status: corev1.ConditionTrue, ObservedGeneration: p.Generation, LastTransitionTime: now,
-			})
-		}
-	})
+	return err
 }
 
 func (s *Simulator) hold(pod *corev1.Pod, why string) error {

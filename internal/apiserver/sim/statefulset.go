@@ -34,7 +34,7 @@ func (s *Simulator) statefulSet(at key) error {
 	if set.DeletionTimestamp != nil {
 		return nil
 	}
-	w := revisioned{meta: &set.ObjectMeta, kind: statefulSets, template: &set.Spec.Template, limit: set.Spec.RevisionHistoryLimit}
+	w := revisioned{meta: &set.ObjectMeta, kind: statefulSets, template: &set.Spec.Template, limit: set.Spec.RevisionHistoryLimit, label: "controller.kubernetes.io/hash"}
 	if o.revisions, err = s.revise(w); err != nil || len(o.revisions) == 0 {
 		return err
 	}

@@ -2,17 +2,24 @@ package sim
 
 import (
 	"errors"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver"
 )
 
 const (
 	bindCompleted     = "pv.kubernetes.io/bind-completed"
 	boundByController = "pv.kubernetes.io/bound-by-controller"
 	provisionedBy     = "pv.kubernetes.io/provisioned-by"
+	claimProtection   = "kubernetes.io/pvc-protection"
 )
+
+// provisionerAnnotations by which the binder asks a provisioner for a volume, the older one first.
+var provisionerAnnotations = []string{"volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"}
 
 // allClaims looks at every claim, because a StorageClass has come.
 func (s *Simulator) allClaims(key) error {
@@ -32,6 +39,9 @@ func (s *Simulator) claim(at key) error {
 	if claim == nil {
 		return s.releaseVolumes()
 	}
+	if err := s.protect(claim); err != nil {
+		return err
+	}
 	if claim.DeletionTimestamp != nil || claim.Status.Phase == corev1.ClaimBound {
 		return nil
 	}
@@ -42,7 +52,13 @@ func (s *Simulator) claim(at key) error {
 	if err := s.bindVolume(volume, claim); err != nil {
 		return err
 	}
+	provisioned := volume.Annotations[provisionedBy] == volumeProvisioner
 	if err := editTyped(s, claims, &claim.ObjectMeta, controllerManager, "", func(c *corev1.PersistentVolumeClaim) {
+		for _, name := range provisionerAnnotations {
+			if provisioned {
+				c.Annotations = with(c.Annotations, name, volumeProvisioner)
+			}
+		}
 		if c.Spec.VolumeName == "" {
 			c.Spec.VolumeName = volume.Name
 			c.Annotations = with(c.Annotations, boundByController, "yes")
@@ -54,6 +70,62 @@ func (s *Simulator) claim(at key) error {
 	return editTyped(s, claims, &claim.ObjectMeta, controllerManager, "status", func(c *corev1.PersistentVolumeClaim) {
 		c.Status.Phase, c.Status.AccessModes, c.Status.Capacity = corev1.ClaimBound, volume.Spec.AccessModes, volume.Spec.Capacity
 	})
+}
+
+// protect keeps a claim that is being deleted while a pod uses it, and tells in its status whether one does.
+func (s *Simulator) protect(claim *corev1.PersistentVolumeClaim) error {
+	used := false
+	for _, obj := range s.view.in(pods, claim.Namespace) {
+		pod, err := as[corev1.Pod](obj)
+		if err != nil {
+			return err
+		}
+		used = used || slices.Contains(claimsOf(pod), claim.Name) && !finished(pod)
+	}
+	deleting := claim.DeletionTimestamp != nil
+	if err := editTyped(s, claims, &claim.ObjectMeta, controllerManager, "", func(c *corev1.PersistentVolumeClaim) {
+		has := slices.Contains(c.Finalizers, claimProtection)
+		switch {
+		case deleting && !used:
+			c.Finalizers = slices.DeleteFunc(c.Finalizers, func(f string) bool { return f == claimProtection })
+		case !deleting && !has:
+			c.Finalizers = append(c.Finalizers, claimProtection)
+		}
+	}); err != nil || deleting {
+		return err
+	}
+	want := corev1.PersistentVolumeClaimCondition{
+		Type: "Unused", Status: corev1.ConditionTrue, Reason: "NoPodsUsingPVC",
+		Message: "No pods are currently referencing this PVC", LastTransitionTime: s.now(),
+	}
+	if used {
+		want.Status, want.Reason, want.Message = corev1.ConditionFalse, "PodUsingPVC", "A pod is currently referencing this PVC"
+	}
+	return editTyped(s, claims, &claim.ObjectMeta, controllerManager, "status", func(c *corev1.PersistentVolumeClaim) {
+		i := slices.IndexFunc(c.Status.Conditions, func(old corev1.PersistentVolumeClaimCondition) bool { return old.Type == want.Type })
+		switch {
+		case i < 0:
+			c.Status.Conditions = append(c.Status.Conditions, want)
+		case c.Status.Conditions[i].Status != want.Status:
+			c.Status.Conditions[i] = want
+		}
+	})
+}
+
+// podClaims looks at the claims of a pod, which it may use or have used.
+func podClaims(s *Simulator, at key, change apiserver.Change) error {
+	pod, err := as[corev1.Pod](change.Object)
+	if err != nil {
+		return err
+	}
+	for _, name := range claimsOf(pod) {
+		if s.view.get(at.place(claims, name)) != nil {
+			if err := s.claim(at.place(claims, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Simulator) volumeFor(claim *corev1.PersistentVolumeClaim) (*corev1.PersistentVolume, error) {
