@@ -11,6 +11,9 @@
 //	defer snapshot.Close()
 //	result, err := renderer.Render(ctx, render.Input{FS: snapshot.FS, Path: "prod"})
 //
+// [Poll] yields the snapshots of a source that changes; a [Trigger] makes it look at once. Package dir reads directories, and
+// package git reads Git repositories.
+//
 // # Errors
 //
 // A fetch that fails returns an [*Error] that names the source and the revision; errors.Is tells [ErrUnreachable],

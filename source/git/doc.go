@@ -21,13 +21,13 @@
 //
 // https and http speak the smart protocol and use the proxy that the environment names. Credentials go to the URL's own
 // scheme, host and port, whatever the server redirects to. ssh does not read ~/.ssh/config; host keys must be known. The git
-// protocol is not encrypted and authenticates nobody. Repositories must use SHA-1 and, when local, keep refs in files.
+// protocol is not encrypted and authenticates nobody. A context that ends is the only limit of time. Repositories must use SHA-1 and, when local, keep refs in files.
 //
 // # Errors
 //
 // A [*source.Error] names the repository without user, password or query, and wraps one of: [source.ErrUnreachable],
 // [source.ErrUnauthorized], [source.ErrUntrusted], [source.ErrNotRepository], [source.ErrUnknownRevision] (with names that
-// look alike), [source.ErrAmbiguousRevision], [source.ErrCorrupt] or [source.ErrTooLarge], or the cause for which ctx ended.
+// look alike), [source.ErrAmbiguousRevision], [source.ErrCorrupt], [source.ErrUnstable] or [source.ErrTooLarge], or the cause for which ctx ended.
 // An object that the repository lacks or that is damaged is ErrCorrupt and never [io/fs.ErrNotExist]; fetched trees are
 // looked through as a whole before the snapshot is returned.
 //

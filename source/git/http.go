@@ -220,7 +220,7 @@ func explainHTTP(ctx context.Context, creds Credentials, err error) error {
 func sorted(err error) bool {
 	for _, kind := range []error{
 		source.ErrUnreachable, source.ErrUnauthorized, source.ErrUntrusted, source.ErrNotRepository, source.ErrUnknownRevision,
-		source.ErrCorrupt, source.ErrTooLarge,
+		source.ErrCorrupt, source.ErrTooLarge, source.ErrUnstable,
 	} {
 		if errors.Is(err, kind) {
 			return true

@@ -125,7 +125,8 @@ func TestLocalRefs(t *testing.T) {
 		tag.String()+" refs/tags/v1.0.0\n^"+a.String()+"\n")
 	write(gitDir, "refs/heads/main", b.String()+"\n")
 	write(gitDir, "refs/heads/busy.lock", "")
-	write(gitDir, "refs/heads/broken", "")
+	write(gitDir, "refs/heads/broken", "not a hash\n")
+	write(gitDir, "refs/heads/unwritten", "")
 	write(gitDir, "refs/remotes/origin/HEAD", "ref: refs/remotes/origin/main\n")
 	write(gitDir, "refs/remotes/origin/main", a.String()+"\n")
 	repo := open(t, dir, nil)
@@ -134,7 +135,7 @@ func TestLocalRefs(t *testing.T) {
 		assert.Equal(t, want.String(), s.Commit.ID, name)
 	}
 	for name, want := range map[string]error{
-		"broken": source.ErrCorrupt, "busy": source.ErrUnknownRevision, "busy.lock": source.ErrUnknownRevision, "../config": source.ErrUnknownRevision,
+		"broken": source.ErrCorrupt, "unwritten": source.ErrUnstable, "busy": source.ErrUnknownRevision, "busy.lock": source.ErrUnknownRevision, "../config": source.ErrUnknownRevision,
 		"refs/../config": source.ErrUnknownRevision, "refs/heads": source.ErrUnknownRevision, "config": source.ErrUnknownRevision,
 		strings.Repeat("long/", 3000): source.ErrUnknownRevision,
 	} {

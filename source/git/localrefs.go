@@ -51,8 +51,11 @@ func (l *local) refs(name string) (*refs, error) {
 			err = l.read(candidate, files)
 		}
 	}
+	if err != nil && !sorted(err) {
+		err = fmt.Errorf("%w: its refs: %v", source.ErrCorrupt, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: its refs: %v", source.ErrCorrupt, err)
+		return nil, err
 	}
 	r := &refs{byName: map[string]plumbing.Hash{}, peeled: map[string]plumbing.Hash{}, broken: broken}
 	if err := l.packed(r); err != nil {
@@ -91,15 +94,17 @@ func (l *local) read(name string, to map[string]refFile) error {
 	}
 	path := filepath.Join(dir, filepath.FromSlash(name))
 	// Git replaces the file, but other programs write into it, and then it is empty for a moment.
+	empty := false
 	for range 3 {
 		content, err := os.ReadFile(path)
 		if err != nil {
 			if info, serr := os.Stat(path); serr != nil || info.IsDir() {
 				return nil // a name that is too long, a directory, or gone: no ref
 			}
-			return errors.New(name + " cannot be read")
+			return fmt.Errorf("%w: %s cannot be read", source.ErrUnauthorized, name)
 		}
 		line := strings.TrimSpace(string(content))
+		empty = line == ""
 		if link, ok := strings.CutPrefix(line, "ref:"); ok {
 			to[name] = refFile{link: strings.TrimSpace(link)}
 			return nil
@@ -109,7 +114,10 @@ func (l *local) read(name string, to map[string]refFile) error {
 			return nil
 		}
 	}
-	return errors.New(name + " holds neither a hash nor a name")
+	if empty {
+		return fmt.Errorf("%w: %s is empty; its writer may be at work, or have died", source.ErrUnstable, name)
+	}
+	return fmt.Errorf("%w: %s holds neither a hash nor a name", source.ErrCorrupt, name)
 }
 
 // packed reads the refs that share a file.

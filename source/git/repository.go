@@ -27,7 +27,8 @@ type Options struct {
 	// InsecureIgnoreHostKey makes ssh trust any server, and so anybody in between.
 	InsecureIgnoreHostKey bool
 	// CacheDir keeps what is fetched between processes, in one subdirectory for each repository; several processes may
-	// share it. Old revisions stay until somebody deletes the directory. Empty means memory. Local repositories need none.
+	// share it. Old revisions stay, and damage shows as source.ErrCorrupt, until somebody deletes the directory. Empty means
+	// memory. Local repositories need none.
 	CacheDir string
 	// MaxFileBytes bounds a file when it is opened; the default is 64 MiB.
 	MaxFileBytes int64
