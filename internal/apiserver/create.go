@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation"
@@ -187,6 +188,9 @@ func (s *Server) resetNew(served *Served, obj *unstructured.Unstructured) {
 			delete(obj.Object, "status")
 		}
 	}
+	if p := row.Protection; p != "" && !slices.Contains(obj.GetFinalizers(), p) {
+		obj.SetFinalizers(append(obj.GetFinalizers(), p))
+	}
 	if (len(row.Generation) > 0 || row.GenerationRest) && !row.GenerationLate {
 		obj.SetGeneration(1)
 	}
@@ -205,6 +209,13 @@ func (s *Server) validateCreate(served *Served, obj *unstructured.Unstructured) 
 }
 
 func (s *Server) invalid(served *Served, name string, errs field.ErrorList) error {
+	seen := map[string]bool{}
+	errs = slices.DeleteFunc(errs, func(e *field.Error) bool {
+		text := e.Error()
+		twice := seen[text]
+		seen[text] = true
+		return twice
+	})
 	return apierrors.NewInvalid(served.GVK.GroupKind(), name, errs)
 }
 

@@ -293,5 +293,7 @@ func applyError(err error) error {
 	if errors.As(err, &status) {
 		return err
 	}
-	return apierrors.NewInternalError(err)
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: err.Error(),
+	}}
 }

@@ -26,7 +26,8 @@ var scaleKind = schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kin
 // builtinScale is the kind of scales, which is written through other kinds only.
 var builtinScale = sync.OnceValues(func() (*Served, bool) {
 	types := sync.OnceValues(func() (managedfields.TypeConverter, error) {
-		document, _ := embedded.OpenAPI(scaleKind.GroupVersion())
+		// The schema is in the documents of the groups that have scales.
+		document, _ := embedded.OpenAPI(schema.GroupVersion{Group: "apps", Version: "v1"})
 		return apply.Types(document)
 	})
 	m, ok := model.Builtin(scaleKind, types)

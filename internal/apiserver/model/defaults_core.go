@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/base64"
 	"maps"
 	"reflect"
 
@@ -40,7 +41,21 @@ var coreDefaults = map[reflect.Type][]rule{
 			}
 		}
 	})},
-	of[core.Secret]():       {set("type", "Opaque")},
+	of[core.Secret](): {
+		set("type", "Opaque"),
+		// The write-only form of the data is folded in when the object is read.
+		adjust(func(secret map[string]any) {
+			plain := object(secret, "stringData")
+			delete(secret, "stringData")
+			if len(plain) > 0 && object(secret, "data") == nil {
+				secret["data"] = map[string]any{}
+			}
+			for key, value := range plain {
+				s, _ := value.(string)
+				object(secret, "data")[key] = base64.StdEncoding.EncodeToString([]byte(s))
+			}
+		}),
+	},
 	of[core.EndpointPort](): {set("protocol", "TCP")},
 	of[core.Namespace](): {adjust(func(ns map[string]any) {
 		meta := object(ns, "metadata")

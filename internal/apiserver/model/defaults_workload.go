@@ -11,6 +11,22 @@ import (
 
 var rolling = is("type", "RollingUpdate")
 
+var jobSpecDefaults = []rule{
+	adjust(func(spec map[string]any) {
+		if spec["completions"] == nil && spec["parallelism"] == nil {
+			spec["completions"] = int64(1)
+		}
+	}),
+	set("parallelism", int64(1)),
+	setIf(has("backoffLimitPerIndex"), "backoffLimit", int64(math.MaxInt32)),
+	set("backoffLimit", int64(6)),
+	set("completionMode", "NonIndexed"),
+	set("suspend", false),
+	setIf(has("podFailurePolicy"), "podReplacementPolicy", "Failed"),
+	set("podReplacementPolicy", "TerminatingOrFailed"),
+	set("manualSelector", false),
+}
+
 // workloadDefaults are those of the apps, batch and autoscaling groups.
 var workloadDefaults = map[reflect.Type][]rule{
 	of[apps.DeploymentSpec](): {
@@ -22,11 +38,29 @@ var workloadDefaults = map[reflect.Type][]rule{
 	of[apps.DeploymentStrategy]():      {set("type", "RollingUpdate"), setIf(rolling, "rollingUpdate", empty())},
 	of[apps.RollingUpdateDeployment](): {set("maxUnavailable", "25%"), set("maxSurge", "25%")},
 
+	// The counter of templates is kept in an annotation, which a new object has before the server counts.
+	of[apps.DaemonSet](): {adjust(func(ds map[string]any) {
+		meta := object(ds, "metadata")
+		if meta == nil {
+			return
+		}
+		if object(meta, "annotations") == nil {
+			meta["annotations"] = map[string]any{}
+		}
+		setAbsent(object(meta, "annotations"), apps.DeprecatedTemplateGeneration, "0")
+	})},
 	of[apps.DaemonSetSpec]():           {set("updateStrategy", empty()), set("revisionHistoryLimit", int64(10))},
 	of[apps.DaemonSetUpdateStrategy](): {set("type", "RollingUpdate"), setIf(rolling, "rollingUpdate", empty())},
 	of[apps.RollingUpdateDaemonSet]():  {set("maxUnavailable", int64(1)), set("maxSurge", int64(0))},
 
 	of[apps.StatefulSetSpec](): {
+		adjust(func(spec map[string]any) {
+			for _, t := range list(spec, "volumeClaimTemplates") {
+				if t, ok := t.(map[string]any); ok {
+					t["apiVersion"], t["kind"] = "v1", "PersistentVolumeClaim"
+				}
+			}
+		}),
 		set("podManagementPolicy", "OrderedReady"),
 		set("updateStrategy", empty()),
 		set("persistentVolumeClaimRetentionPolicy", empty()),
@@ -48,26 +82,15 @@ var workloadDefaults = map[reflect.Type][]rule{
 
 	of[apps.ReplicaSetSpec](): {set("replicas", int64(1))},
 
-	of[batch.JobSpec](): {
-		adjust(func(spec map[string]any) {
-			if spec["completions"] == nil && spec["parallelism"] == nil {
-				spec["completions"] = int64(1)
-			}
-		}),
-		set("parallelism", int64(1)),
-		setIf(has("backoffLimitPerIndex"), "backoffLimit", int64(math.MaxInt32)),
-		set("backoffLimit", int64(6)),
-		set("completionMode", "NonIndexed"),
-		set("suspend", false),
-		setIf(has("podFailurePolicy"), "podReplacementPolicy", "Failed"),
-		set("podReplacementPolicy", "TerminatingOrFailed"),
-	},
+	// Only those of a Job itself: the template of a CronJob is left as it is written.
 	of[batch.Job](): {adjust(func(job map[string]any) {
 		spec := object(job, "spec")
 		if spec == nil {
 			return
 		}
-		setAbsent(spec, "manualSelector", false)
+		for _, r := range jobSpecDefaults {
+			r.apply(spec)
+		}
 		if labels := object(object(object(spec, "template"), "metadata"), "labels"); labels != nil {
 			labelsFrom(job, labels)
 		}

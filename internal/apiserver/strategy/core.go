@@ -1,7 +1,6 @@
 package strategy
 
 import (
-	"encoding/base64"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -19,18 +18,6 @@ func namespaceFinalizer(obj, old map[string]any, _ Env) field.ErrorList {
 	}
 	name, _ := Get(obj, Path{"metadata", "name"}).(string)
 	Put(obj, Path{"metadata", "labels", "kubernetes.io/metadata.name"}, name)
-	return nil
-}
-
-// stringData folds the write-only field of a Secret into its data.
-func stringData(obj, _ map[string]any, _ Env) field.ErrorList {
-	plain, _ := obj["stringData"].(map[string]any)
-	delete(obj, "stringData")
-	for key, value := range plain {
-		if s, ok := value.(string); ok {
-			Put(obj, Path{"data", key}, base64.StdEncoding.EncodeToString([]byte(s)))
-		}
-	}
 	return nil
 }
 

@@ -57,6 +57,9 @@ type Row struct {
 	Defines bool
 	// Backend returns the group version that an object of this kind says somebody else serves.
 	Backend func(obj map[string]any) (schema.GroupVersion, bool)
+	// Protection is a finalizer that every new object gets, and that the server takes away when a deletion begins, as the
+	// controller behind it does once nothing uses the object.
+	Protection string
 	// Protected says which objects may not be deleted.
 	Protected func(name string) bool
 }
@@ -85,7 +88,7 @@ type Env interface {
 func For(kind schema.GroupKind) Row { return rows[kind] }
 
 // Custom is the row of every custom resource.
-func Custom() Row { return Row{GenerationRest: true, Conditional: true} }
+func Custom() Row { return Row{GenerationRest: true, Conditional: true, StatusKeeps: metadata} }
 
 // Reset returns what a write through a subresource ("" for the object itself) cannot change. status says whether the kind has
 // a status subresource.

@@ -74,7 +74,6 @@ var rows = map[schema.GroupKind]Row{
 		Fields: []Path{{"spec", "clusterIP"}, {"spec", "type"}},
 	},
 	kind("", "Secret"): {
-		Prepare: []Step{stringData},
 		Frozen: append([]Frozen{{Path: Path{"type"}}},
 			sealed("data", "immutable")...),
 		Fields: []Path{{"type"}},
@@ -86,13 +85,16 @@ var rows = map[schema.GroupKind]Row{
 	kind("", "PersistentVolumeClaim"): {
 		Initial:       map[string]any{"phase": "Pending"},
 		ReturnDeleted: true,
+		Protection:    "kubernetes.io/pvc-protection",
 		Frozen: []Frozen{{
 			Path: Path{"spec"}, Except: []Path{{"resources", "requests"}, {"volumeAttributesClassName"}, {"volumeName"}},
 			Forbidden: "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
 		}, {Path: Path{"spec", "volumeName"}, Once: true}},
 		Fields: []Path{},
 	},
-	kind("", "PersistentVolume"):      {Initial: map[string]any{"phase": "Pending"}, ReturnDeleted: true},
+	kind("", "PersistentVolume"): {
+		Initial: map[string]any{"phase": "Pending"}, ReturnDeleted: true, Protection: "kubernetes.io/pv-protection",
+	},
 	kind("", "ReplicationController"): {Generation: spec, Orphan: true},
 	kind("", "PodTemplate"):           {Generation: []Path{{"template"}}, ReturnDeleted: true},
 	kind("", "LimitRange"):            {CreateOnUpdate: true},
@@ -124,16 +126,10 @@ var rows = map[schema.GroupKind]Row{
 	},
 	kind("apps", "StatefulSet"): {
 		Generation: spec, Check: workload,
-		Prepare: []Step{claimTemplates},
-		Frozen: []Frozen{{
-			Path: Path{"spec"},
-			Except: []Path{
-				{"replicas"}, {"ordinals"}, {"template"}, {"updateStrategy"}, {"persistentVolumeClaimRetentionPolicy"},
-				{"minReadySeconds"}, {"revisionHistoryLimit"},
-			},
-			Forbidden: "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
-				"'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
-		}},
+		Frozen: []Frozen{
+			{Path: Path{"spec", "selector"}}, {Path: Path{"spec", "volumeClaimTemplates"}},
+			{Path: Path{"spec", "serviceName"}}, {Path: Path{"spec", "podManagementPolicy"}},
+		},
 	},
 	kind("apps", "ControllerRevision"): {Frozen: []Frozen{{Path: Path{"data"}}}},
 
@@ -169,7 +165,7 @@ var rows = map[schema.GroupKind]Row{
 	kind("policy", "PodDisruptionBudget"):          policy,
 	kind("autoscaling", "HorizontalPodAutoscaler"): {Generation: spec},
 	kind("discovery.k8s.io", "EndpointSlice"): {
-		GenerationRest: true, Frozen: []Frozen{{Path: Path{"addressType"}}},
+		GenerationRest: true, Generation: []Path{{"metadata", "labels"}}, Frozen: []Frozen{{Path: Path{"addressType"}}},
 	},
 	kind("coordination.k8s.io", "Lease"): {Conditional: true, CreateOnUpdate: true},
 	kind("node.k8s.io", "RuntimeClass"): {

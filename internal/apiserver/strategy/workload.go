@@ -2,7 +2,9 @@ package strategy
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -96,6 +98,24 @@ func containers(spec map[string]any, where *field.Path) field.ErrorList {
 		if image, _ := c["image"].(string); image == "" {
 			errs = append(errs, field.Required(at.Child("image"), ""))
 		}
+		errs = append(errs, requests(c, at.Child("resources"))...)
+	}
+	return errs
+}
+
+// requests checks that no container asks for more than it may have.
+func requests(container map[string]any, where *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	asked, _ := Get(container, Path{"resources", "requests"}).(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		if Get(container, Path{"resources", "limits", name}) == nil {
+			continue
+		}
+		request, limit := amount(container, "requests", name), amount(container, "limits", name)
+		if request.Cmp(limit) > 0 {
+			errs = append(errs, field.Invalid(where.Child("requests"), request.String(),
+				fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String())))
+		}
 	}
 	return errs
 }
@@ -114,20 +134,6 @@ func templateGeneration(obj, old map[string]any, _ Env) field.ErrorList {
 		}
 	}
 	Put(obj, Path{"metadata", "annotations", key}, fmt.Sprint(generation))
-	return nil
-}
-
-// claimTemplates gives the claims of a StatefulSet the kind that they have.
-func claimTemplates(obj, _ map[string]any, _ Env) field.ErrorList {
-	templates, _ := Get(obj, Path{"spec", "volumeClaimTemplates"}).([]any)
-	for _, t := range templates {
-		if t, ok := t.(map[string]any); ok {
-			t["apiVersion"], t["kind"] = "v1", "PersistentVolumeClaim"
-			if t["status"] == nil {
-				t["status"] = map[string]any{"phase": "Pending"}
-			}
-		}
-	}
 	return nil
 }
 

@@ -48,7 +48,7 @@ func (c *call) serveDiscovery(path string) {
 	case parts[0] == "apis" && len(parts) == 3:
 		c.serveVersion(catalog, schema.GroupVersion{Group: parts[1], Version: parts[2]})
 	default:
-		sendError(c.w, format{}, notFoundPath())
+		sendError(c.w, format{}, errNoPath)
 	}
 }
 
@@ -77,7 +77,7 @@ func apiGroup(g apiserver.Group) metav1.APIGroup {
 func (c *call) serveGroup(catalog *apiserver.Catalog, name string) {
 	i := slices.IndexFunc(catalog.Groups, func(g apiserver.Group) bool { return g.Name == name })
 	if i < 0 {
-		sendError(c.w, format{}, notFoundPath())
+		sendError(c.w, format{}, errNoPath)
 		return
 	}
 	group := apiGroup(catalog.Groups[i])
@@ -91,7 +91,7 @@ func (c *call) serveVersion(catalog *apiserver.Catalog, gv schema.GroupVersion) 
 	case catalog.IsStale(gv):
 		sendError(c.w, format{}, unavailable())
 	case len(served) == 0:
-		sendError(c.w, format{}, notFoundPath())
+		sendError(c.w, format{}, errNoPath)
 	default:
 		list := &metav1.APIResourceList{
 			TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: gv.String(),

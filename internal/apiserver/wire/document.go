@@ -15,7 +15,7 @@ import (
 func (c *call) serveDocument() {
 	path := strings.TrimSuffix(c.r.URL.Path, "/")
 	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
-		sendError(c.w, format{}, notFoundPath())
+		sendError(c.w, format{}, errNoPath)
 		return
 	}
 	switch {
@@ -32,7 +32,7 @@ func (c *call) serveDocument() {
 	case path == "/openapi/v2":
 		sendError(c.w, format{}, notImplemented("OpenAPI v2; ask for /openapi/v3"))
 	default:
-		sendError(c.w, format{}, notFoundPath())
+		sendError(c.w, format{}, errNoPath)
 	}
 }
 

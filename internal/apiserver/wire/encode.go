@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -72,6 +73,10 @@ var statusKind = schema.GroupVersionKind{Version: "v1", Kind: "Status"}
 
 // sendError writes an error as a Status.
 func sendError(w http.ResponseWriter, f format, err error) {
+	if errors.Is(err, errNoPath) {
+		http.Error(w, errNoPath.Error(), http.StatusNotFound)
+		return
+	}
 	status := statusOf(err)
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		w.Header().Set("Retry-After", fmt.Sprint(status.Details.RetryAfterSeconds))

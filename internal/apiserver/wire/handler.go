@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -111,7 +112,7 @@ func (c *call) serveResource() error {
 		if c.core.Catalog().IsStale(c.target.gvr.GroupVersion()) {
 			return unavailable()
 		}
-		return notFoundPath()
+		return errNoPath
 	}
 	c.served = served
 	f, err := negotiate(c.r, c.target.subresource == "scale" || served.Custom == nil && protobufKind(served.GVK))
@@ -153,7 +154,7 @@ func (c *call) serveResource() error {
 func (c *call) checkShape() error {
 	s, t := c.served, c.target
 	if s.Namespaced && t.namespace == "" && t.name != "" || !s.Namespaced && t.namespace != "" {
-		return notFoundPath()
+		return errNoPath
 	}
 	if t.subresource == "" {
 		if s.Namespaced && t.namespace == "" && (c.verb == "create" || c.verb == "deletecollection") {
@@ -168,7 +169,7 @@ func (c *call) checkShape() error {
 		return notImplemented(feature)
 	}
 	if !s.Has(t.subresource) {
-		return notFoundPath()
+		return errNoPath
 	}
 	verb := c.verb
 	if !s.Allows(t.subresource, verb) {
@@ -187,14 +188,8 @@ func (c *call) methodNotAllowed() error {
 	return apierrors.NewMethodNotSupported(c.target.gvr.GroupResource(), c.verb)
 }
 
-// notFoundPath is the answer to a path that names nothing.
-func notFoundPath() error {
-	return &apierrors.StatusError{ErrStatus: metav1.Status{
-		Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound,
-		Message: "the server could not find the requested resource",
-		Details: &metav1.StatusDetails{},
-	}}
-}
+// errNoPath is the answer to a path that names nothing. The real server answers it in plain text.
+var errNoPath = errors.New("404 page not found")
 
 func unavailable() error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{

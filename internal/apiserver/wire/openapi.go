@@ -18,12 +18,12 @@ func (c *call) serveOpenAPI(name string) {
 	}
 	gv, ok := parseDocument(name)
 	if !ok {
-		sendError(c.w, format{}, notFoundPath())
+		sendError(c.w, format{}, errNoPath)
 		return
 	}
 	data, hash := c.openAPI(gv)
 	if data == nil {
-		sendError(c.w, format{}, notFoundPath())
+		sendError(c.w, format{}, errNoPath)
 		return
 	}
 	if accept := c.r.Header.Get("Accept"); accept != "" && !strings.Contains(accept, mediaJSON) && !strings.Contains(accept, "*/*") {

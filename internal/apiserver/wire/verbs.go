@@ -1,8 +1,8 @@
 package wire
 
 import (
-	"fmt"
 	"net/http"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -123,10 +123,10 @@ func (c *call) patch() error {
 	case types.JSONPatchType, types.MergePatchType, types.ApplyYAMLPatchType:
 	case types.StrategicMergePatchType:
 		if c.served.Custom != nil {
-			return unsupportedPatch(media, types.JSONPatchType, types.MergePatchType, types.ApplyYAMLPatchType)
+			return unsupportedPatch(types.JSONPatchType, types.MergePatchType, types.ApplyYAMLPatchType)
 		}
 	default:
-		return unsupportedPatch(media, types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType, types.ApplyYAMLPatchType)
+		return unsupportedPatch(types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType, types.ApplyYAMLPatchType)
 	}
 	w, err := c.write(patch)
 	if err != nil {
@@ -150,10 +150,14 @@ func (c *call) patch() error {
 	return c.sendObject(codeFor(created), out)
 }
 
-func unsupportedPatch(media string, accepted ...types.PatchType) error {
+func unsupportedPatch(accepted ...types.PatchType) error {
+	names := make([]string, len(accepted))
+	for i, a := range accepted {
+		names[i] = string(a)
+	}
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
-		Message: fmt.Sprintf("the body of the request was in an unknown format - accepted media types include: %v (got %s)", accepted, media),
+		Message: "the body of the request was in an unknown format - accepted media types include: " + strings.Join(names, ", "),
 	}}
 }
 
