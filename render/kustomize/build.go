@@ -24,29 +24,18 @@ const originAnnotation = "config.kubernetes.io/origin"
 // build runs kustomize and returns the objects with their origins.
 func (w *walker) build(top *target) (objects []*unstructured.Unstructured, origins []cluster.Origin, err error) {
 	err = withSchema(w.alone, func() error {
-		switch asked := slices.Contains(top.k.BuildMetadata, types.OriginAnnotations); {
-		case asked:
-			objects, err = w.run(top)
-			origins = w.origins(top, objects)
-			return err
-		case !w.annotations:
-			if objects, err = w.annotated(top); err != nil {
-				return err
-			}
-			origins = w.origins(top, objects)
-			for _, obj := range objects {
-				strip(obj)
-			}
-			return nil
-		}
 		if objects, err = w.run(top); err != nil {
 			return err
 		}
-		// Something looks at annotations, so the objects come from a run without origins, and these from another.
+		var certain bool
+		if origins, certain = w.traced(top, objects); certain {
+			return nil
+		}
+		// Something renames resources in a way that only kustomize can follow. Its notes are annotations, which may show in the result, so
+		// they come from another run.
 		notes, err := w.annotated(top)
 		if err != nil || !sameRefs(objects, notes) {
-			origins = slices.Repeat([]cluster.Origin{{File: top.file, Via: top.file}}, len(objects))
-			return nil
+			notes = objects
 		}
 		origins = w.origins(top, notes)
 		return nil
@@ -120,9 +109,9 @@ func decode(found resmap.ResMap) ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// schema guards kustomize's OpenAPI schema, which is one for the process: its readers take no lock, so it is complete before they share
+// shared guards kustomize's OpenAPI schema, which is one for the process: its readers take no lock, so it is complete before they share
 // it, and nobody reads while it is another.
-var schema struct {
+var shared struct {
 	sync.RWMutex
 	warm bool
 }
@@ -130,25 +119,25 @@ var schema struct {
 // withSchema calls f while kustomize's schema is the built-in one, or, for f that changes it, alone.
 func withSchema(alone bool, f func() error) error {
 	if alone {
-		schema.Lock()
-		defer schema.Unlock()
-		schema.warm = false
+		shared.Lock()
+		defer shared.Unlock()
+		shared.warm = false
 		openapi.ResetOpenAPI()
 		defer openapi.ResetOpenAPI()
 		return f()
 	}
-	schema.RLock()
-	for !schema.warm {
-		schema.RUnlock()
-		schema.Lock()
-		if !schema.warm {
+	shared.RLock()
+	for !shared.warm {
+		shared.RUnlock()
+		shared.Lock()
+		if !shared.warm {
 			openapi.ResetOpenAPI()
 			openapi.Schema()
-			schema.warm = true
+			shared.warm = true
 		}
-		schema.Unlock()
-		schema.RLock()
+		shared.Unlock()
+		shared.RLock()
 	}
-	defer schema.RUnlock()
+	defer shared.RUnlock()
 	return f()
 }

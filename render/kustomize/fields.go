@@ -1,7 +1,6 @@
 package kustomize
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 
@@ -78,19 +77,6 @@ func (w *walker) fields(t *target, as role) {
 		from := at("", "helmCharts", "helmChartInflationGenerator", "helmGlobals")
 		w.fail(from, "%w: kustomize would run the helm command for %s; render the chart with render/helm", render.ErrUnsupported, from.fields[0])
 	}
-	w.mentions(own(t))
-}
-
-// own is the text of a kustomization without the keys that add annotations and look at none.
-func own(t *target) []byte {
-	return bytes.ReplaceAll(t.data, []byte("commonAnnotations"), nil)
-}
-
-// mentions notes text that looks at annotations.
-func (w *walker) mentions(text []byte) {
-	if bytes.Contains(bytes.ToLower(text), []byte("annotation")) {
-		w.annotations = true
-	}
 }
 
 // directory reports whether the path leads to a directory, and what is wrong when it does not.
@@ -152,9 +138,6 @@ func (w *walker) resource(p place, as role) {
 	docs, errs := manifest.DecodeYAML(name, data)
 	w.faults = append(w.faults, errs...)
 	w.objects[name] = []manifest.Located{}
-	if bytes.Contains(data, []byte("needs-hash")) {
-		w.annotations = true // the hash covers annotations
-	}
 	for _, doc := range docs {
 		w.secret(doc.Value)
 		for _, l := range manifest.Objects(name, doc) {
@@ -179,7 +162,6 @@ func (w *walker) instructions(p place) {
 	for _, doc := range docs {
 		w.secret(doc.Value)
 	}
-	w.mentions(data)
 }
 
 // inline looks at YAML inside of a kustomization. It returns false when the text is a word, which may be a path.

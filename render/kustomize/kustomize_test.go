@@ -179,6 +179,62 @@ func suffix(r *render.Result, kind, prefix string) string {
 	return "?"
 }
 
+// TestOriginsThatOnlyKustomizeKnows renders objects whose names do not tell where they come from.
+func TestOriginsThatOnlyKustomizeKnows(t *testing.T) {
+	fsys := tree(`
+-- kustomization.yaml --
+resources:
+- r.yaml
+- base
+patches:
+- target: {name: old}
+  options: {allowNameChange: true}
+  patch: '[{"op": "replace", "path": "/metadata/name", "value": "new"}]'
+transformers: [t.yaml]
+generators:
+- |-
+  apiVersion: builtin
+  kind: ConfigMapGenerator
+  metadata: {name: made}
+  literals: [a=b]
+configMapGenerator:
+- name: c
+  literals: [a=b]
+-- r.yaml --
+apiVersion: v1
+kind: Service
+metadata: {name: a}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: old}
+-- base/kustomization.yaml --
+resources: [r.yaml]
+-- base/r.yaml --
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: other}
+-- t.yaml --
+apiVersion: builtin
+kind: PrefixTransformer
+metadata: {name: t}
+prefix: t-
+fieldSpecs: [{path: metadata/name}]
+`)
+	result, err := kustomize.New(nil).Render(t.Context(), render.Input{FS: fsys})
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"ConfigMap t-c-" + suffix(result, "ConfigMap", "t-c-") + " kustomization.yaml:16 via kustomization.yaml",
+		"ConfigMap t-made-" + suffix(result, "ConfigMap", "t-made-") + " kustomization.yaml:9 via kustomization.yaml",
+		"Service other/t-a base/r.yaml:1 via kustomization.yaml",
+		"Service t-a r.yaml:1 via kustomization.yaml",
+		"Service t-new r.yaml:5 via kustomization.yaml",
+	}, places(result))
+	for _, obj := range result.Objects {
+		assert.Empty(t, obj.GetAnnotations())
+	}
+}
+
 // TestOriginsDoNotShow renders kustomizations in which something looks at annotations, where a note of the origin would change the result.
 func TestOriginsDoNotShow(t *testing.T) {
 	const resources = "-- r.yaml --\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, annotations: {x: y}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: c, annotations: {}}\n"

@@ -91,24 +91,12 @@ func (w *walker) generated(file string, obj *unstructured.Unstructured) cluster.
 			best = name
 		}
 	}
-	if best != "" {
-		at.Line = t.lines.of(best, names[best])
+	if best == "" {
+		at.Line = t.lines.of("", "generators")
+		return at
 	}
+	at.Line = t.lines.of(best, names[best])
 	return at
-}
-
-// strip removes kustomize's note, and the annotations that it leaves empty.
-func strip(obj *unstructured.Unstructured) {
-	annotations, found, err := unstructured.NestedMap(obj.Object, "metadata", "annotations")
-	if err != nil || !found {
-		return
-	}
-	delete(annotations, originAnnotation)
-	if len(annotations) == 0 {
-		unstructured.RemoveNestedField(obj.Object, "metadata", "annotations")
-		return
-	}
-	_ = unstructured.SetNestedMap(obj.Object, annotations, "metadata", "annotations")
 }
 
 // sameRefs reports whether two runs yielded the same objects in the same order.

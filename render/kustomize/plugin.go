@@ -18,7 +18,6 @@ func (w *walker) plugin(p place) {
 		w.inTree(p)
 		return
 	}
-	w.mentions([]byte(p.value))
 	if w.inline(p) {
 		w.config(p, p.t.file, []byte(p.value))
 		return
@@ -32,7 +31,6 @@ func (w *walker) config(p place, name string, data []byte) {
 		w.faults = append(w.faults, errs...) // anchors in cycles, which kustomize's reader does not survive
 		return
 	}
-	w.mentions(data)
 	nodes, err := kio.FromBytes(data)
 	if err != nil {
 		w.fail(p, "%s: %w", p.fields[0], err)

@@ -55,8 +55,6 @@ type walker struct {
 	secrets map[string]bool
 	// alone is set when the process's schema changes.
 	alone bool
-	// annotations is set when something besides the resources looks at annotations, which origins would then disturb.
-	annotations bool
 
 	// faults end the rendering. suspects explain why kustomize failed, if it does.
 	faults, suspects []error
