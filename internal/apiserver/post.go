@@ -37,7 +37,7 @@ func (s *Server) post(served *Served, body map[string]any, w Write) error {
 		return apierrors.NewMethodNotSupported(served.GVR.GroupResource(), "create")
 	}
 	_, _, err := s.modify(served, w, rule{}, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-		sub.Post(live.Object, body)
+		sub.Post(live.Object, body, s.now())
 		return live, nil
 	})
 	return err

@@ -1,6 +1,9 @@
 package strategy
 
 import (
+	"slices"
+	"time"
+
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -109,16 +112,20 @@ func amount(container map[string]any, list, name string) resource.Quantity {
 }
 
 // bindPod puts a pod on the node that a Binding names.
-func bindPod(obj, body map[string]any) {
+func bindPod(obj, body map[string]any, now time.Time) {
 	Put(obj, Path{"spec", "nodeName"}, Get(body, Path{"target", "name"}))
-	conditions, _ := Get(obj, Path{"status", "conditions"}).([]any)
-	for _, c := range conditions {
-		if c, ok := c.(map[string]any); ok && c["type"] == "PodScheduled" {
-			c["status"] = "True"
-			return
-		}
+	bound := map[string]any{
+		"type": "PodScheduled", "status": "True", "lastProbeTime": nil, "lastTransitionTime": now.UTC().Format(time.RFC3339),
 	}
-	Put(obj, Path{"status", "conditions"}, append(conditions, map[string]any{
-		"type": "PodScheduled", "status": "True", "lastProbeTime": nil,
-	}))
+	conditions, _ := Get(obj, Path{"status", "conditions"}).([]any)
+	i := slices.IndexFunc(conditions, func(c any) bool {
+		m, ok := c.(map[string]any)
+		return ok && m["type"] == bound["type"]
+	})
+	if i < 0 {
+		conditions = append(conditions, bound)
+	} else {
+		conditions[i] = bound
+	}
+	Put(obj, Path{"status", "conditions"}, conditions)
 }

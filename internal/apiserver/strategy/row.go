@@ -70,7 +70,7 @@ type Subresource struct {
 	Keeps []Path
 	// Post changes the object as a body posted to the subresource says; nil means that nothing is posted to it. Such a
 	// change has no field manager.
-	Post func(obj, body map[string]any)
+	Post func(obj, body map[string]any, now time.Time)
 	// Deletes says that what is posted is a wish to delete the object.
 	Deletes bool
 }
