@@ -232,7 +232,7 @@ type cutter struct {
 
 func newCutter(inline bool) *cutter { return &cutter{inline: inline, open: map[*body]struct{}{}} }
 
-// cut breaks the open connections. With forget, the next attempt to resume is answered 410.
+// cut breaks the open connections. With forget, attempts to resume are answered 410 until everything was read anew.
 func (c *cutter) cut(forget bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -251,16 +251,18 @@ func (c *cutter) totals() (connections, forgot int) {
 func (c *cutter) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
 		q := r.URL.Query()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if q.Get("resourceVersion") == "" {
+			c.forget = false
+		}
 		if q.Get("watch") != "true" {
 			return next.RoundTrip(r)
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
 		if q.Get("sendInitialEvents") != "" && !c.inline {
 			return answer(r, 422, `{"kind":"Status","apiVersion":"v1","code":422,"reason":"Invalid","message":"sendInitialEvents: Forbidden"}`), nil
 		}
 		if q.Get("resourceVersion") != "" && c.forget {
-			c.forget = false
 			c.forgot++
 			return answer(r, 200, `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","code":410,"reason":"Expired","message":"too old resource version"}}`), nil
 		}

@@ -65,34 +65,90 @@ func TestStalledWatch(t *testing.T) {
 	}, 30*time.Second, 10*time.Millisecond, "no doubt is left")
 }
 
-// TestUnclearWrite checks what is read after a write that was executed and whose answer was lost.
+// TestUnclearWrite checks what is read after a write that was executed and whose answer was lost, with a watch that brings
+// it and with one that does not.
 func TestUnclearWrite(t *testing.T) {
-	view, wire, direct, ns := open(t, nil)
-	ctx := t.Context()
-	sel := cluster.Selector{Kind: "ConfigMap", Namespace: ns}
-	require.Empty(t, names(t, view, sel))
-	for _, step := range []struct {
-		name string
-		do   func() error
-	}{
-		{"created", func() error { _, err := view.Apply(ctx, configMap(ns, "a", "1"), us); return err }},
-		{"changed", func() error { _, err := view.Apply(ctx, configMap(ns, "a", "2"), us); return err }},
-		{"deleted", func() error {
-			return view.Delete(ctx, cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: "a"}, cluster.DeleteOptions{})
-		}},
-	} {
-		wire.loseAnswer()
-		require.ErrorIs(t, step.do(), cluster.ErrUnavailable, step.name)
-		want, _ := direct.Get(ctx, cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: "a"}, cluster.GetOptions{})
-		got, _ := view.Get(ctx, cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: "a"}, cluster.GetOptions{})
-		require.Equal(t, want, got, step.name)
-		require.Equal(t, names(t, direct, sel), names(t, view, sel), step.name)
-		require.Eventually(t, func() bool {
-			wire.reset()
-			_ = names(t, view, sel)
-			return len(wire.requests()) == 0
-		}, 30*time.Second, time.Millisecond, step.name)
+	for name, stalled := range map[string]bool{"running": false, "stalled": true} {
+		t.Run(name, func(t *testing.T) {
+			view, wire, direct, ns := open(t, &live.Options{Patience: 20 * time.Millisecond})
+			ctx := t.Context()
+			sel := cluster.Selector{Kind: "ConfigMap", Namespace: ns}
+			ref := cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: "a"}
+			_, err := direct.Apply(ctx, configMap(ns, "b", "1"), us)
+			require.NoError(t, err)
+			require.Equal(t, []string{"b"}, names(t, view, sel))
+			if stalled {
+				wire.block("/api/v1/configmaps")
+				wire.cut()
+				wire.awaitBlocked(t)
+			}
+			for _, step := range []struct {
+				name string
+				do   func() error
+			}{
+				{"created", func() error { _, err := view.Apply(ctx, configMap(ns, "a", "1"), us); return err }},
+				{"changed", func() error { _, err := view.Apply(ctx, configMap(ns, "a", "2"), us); return err }},
+				{"deleted", func() error { return view.Delete(ctx, ref, cluster.DeleteOptions{}) }},
+				{"deleted, seen", func() error {
+					return view.Delete(ctx, cluster.Ref{Kind: "ConfigMap", Namespace: ns, Name: "b"}, cluster.DeleteOptions{})
+				}},
+			} {
+				wire.loseAnswer()
+				require.ErrorIs(t, step.do(), cluster.ErrUnavailable, step.name)
+				for range 2 {
+					for _, name := range []string{"a", "b"} {
+						ref.Name = name
+						want, _ := direct.Get(ctx, ref, cluster.GetOptions{})
+						got, _ := view.Get(ctx, ref, cluster.GetOptions{})
+						require.Equal(t, want, got, step.name)
+					}
+					require.Equal(t, names(t, direct, sel), names(t, view, sel), step.name)
+				}
+				ref.Name = "a"
+			}
+			if stalled {
+				wire.block("")
+				wire.cancelBlocked()
+			}
+			require.Eventually(t, func() bool {
+				wire.reset()
+				return len(names(t, view, sel)) == 0 && len(wire.requests()) == 0
+			}, 30*time.Second, time.Millisecond, "no doubt is left")
+		})
 	}
+}
+
+// TestLateNews checks that the creation of an object that was deleted through the view meanwhile is not believed.
+func TestLateNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back := &backend{events: make(chan cluster.Event)}
+		view := live.Open(back, nil)
+		defer view.Close()
+		ref := cluster.Ref{Kind: "Node", Name: "n"}
+		node := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "v1", "kind": "Node", "metadata": map[string]any{"name": "n", "uid": "u", "resourceVersion": "7"},
+		}}
+		go func() { back.events <- cluster.Event{Type: cluster.Synced} }()
+		back.absent = true
+		_, err := view.Get(t.Context(), ref, cluster.GetOptions{})
+		require.ErrorIs(t, err, cluster.ErrNotFound)
+		require.NoError(t, view.Delete(t.Context(), ref, cluster.DeleteOptions{UID: "u"}))
+		missing := func() {
+			t.Helper()
+			_, err := view.Get(t.Context(), ref, cluster.GetOptions{})
+			require.ErrorIs(t, err, cluster.ErrNotFound)
+		}
+		missing()
+		back.events <- cluster.Event{Type: cluster.Added, Object: node}
+		synctest.Wait()
+		missing()
+		back.events <- cluster.Event{Type: cluster.Deleted, Object: node}
+		synctest.Wait()
+		_, before := back.counts()
+		missing()
+		_, after := back.counts()
+		assert.Equal(t, before, after, "the end of the object was seen, so that memory is enough")
+	})
 }
 
 // TestEndedWatch checks that reads go to the server after a watch has ended for good, and that another watch is tried
@@ -137,7 +193,9 @@ func TestEndedWatch(t *testing.T) {
 // backend is a server whose watch fails.
 type backend struct {
 	cluster.Client
-	err error
+	err    error
+	events chan cluster.Event // what the watch yields, when not nil
+	absent bool
 
 	mu            sync.Mutex
 	watches, gets int
@@ -153,11 +211,21 @@ func (b *backend) Kind(context.Context, string, string) (cluster.Kind, error) {
 	return cluster.Kind{Kind: "Node", Resource: "nodes", Versions: []string{"v1"}}, nil
 }
 
-func (b *backend) Watch(_ context.Context, sel cluster.Selector) iter.Seq2[cluster.Event, error] {
+func (b *backend) Watch(ctx context.Context, sel cluster.Selector) iter.Seq2[cluster.Event, error] {
 	return func(yield func(cluster.Event, error) bool) {
 		b.mu.Lock()
 		b.watches++
 		b.mu.Unlock()
+		for b.events != nil {
+			select {
+			case e := <-b.events:
+				if !yield(e, nil) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
 		if b.err != nil {
 			yield(cluster.Event{}, &cluster.Error{Op: "watch", Ref: cluster.Ref{Kind: sel.Kind}, Err: b.err})
 		}
@@ -168,10 +236,15 @@ func (b *backend) Get(_ context.Context, ref cluster.Ref, _ cluster.GetOptions) 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.gets++
+	if b.absent {
+		return nil, &cluster.Error{Op: "get", Ref: ref, Code: 404, Err: cluster.ErrNotFound}
+	}
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": ref.Kind, "metadata": map[string]any{"name": ref.Name, "resourceVersion": "server"},
 	}}, nil
 }
+
+func (b *backend) Delete(context.Context, cluster.Ref, cluster.DeleteOptions) error { return nil }
 
 // TestNoSchemas checks the error for a client that publishes none.
 func TestNoSchemas(t *testing.T) {
