@@ -23,9 +23,9 @@ func store(t *testing.T, p *setsync.Plan) []byte {
 }
 
 // A plan that was stored is run by another engine, as long as it says the same.
-func TestStoredPlanIsBound(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestStoredPlanIsBound(t *testing.T) { onEach(t, testStoredPlanIsBound) }
+
+func testStoredPlanIsBound(t *testing.T, e *env) {
 	d := e.desired(docs(web, webAccount, configMap("settings", "1")))
 	p := e.plan(e.engine(nil), d)
 	raw := store(t, p)
@@ -44,9 +44,9 @@ func TestStoredPlanIsBound(t *testing.T) {
 	assert.ErrorContains(t, err, e.in("step create/ConfigMap/NS/settings is not needed any longer"))
 }
 
-func TestBindRefuses(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestBindRefuses(t *testing.T) { onEach(t, testBindRefuses) }
+
+func testBindRefuses(t *testing.T, e *env) {
 	d := e.desired(docs(configMap("a", "1"), configMap("b", "1")))
 	raw := store(t, e.plan(e.engine(nil), d))
 
@@ -102,9 +102,9 @@ func TestBindRefuses(t *testing.T) {
 }
 
 // A stored plan answers no guess about a Secret.
-func TestStoredPlanOfASecret(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestStoredPlanOfASecret(t *testing.T) { onEach(t, testStoredPlanOfASecret) }
+
+func testStoredPlanOfASecret(t *testing.T, e *env) {
 	d := e.desired(secret)
 	plain := e.plan(e.engine(nil), d)
 	_, err := e.engine(nil).Bind(t.Context(), store(t, plain), d)

@@ -97,10 +97,10 @@ func TestKubePrometheus(t *testing.T) {
 	assert.Equal(t, 1, r.Pruned)
 }
 
-func TestOnlineBoutique(t *testing.T) {
-	t.Parallel()
+func TestOnlineBoutique(t *testing.T) { onEach(t, testOnlineBoutique) }
+
+func testOnlineBoutique(t *testing.T, e *env) {
 	d := corpus(t, kustomize.New(nil), "online-boutique/kustomize")
-	e := newEnv(t)
 	eng := e.engine(func(o *setsync.Options) { o.Deadline = 2 * time.Minute })
 	r := e.sync(eng, d)
 	assert.Equal(t, len(d.Objects), r.Created)

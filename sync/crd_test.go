@@ -45,9 +45,9 @@ func (e *env) dropCRD() {
 }
 
 // A definition and objects of its kind go in at the first try, whatever waves they name, and leave in reverse.
-func TestDefinitionAndItsObjectsAtOnce(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestDefinitionAndItsObjectsAtOnce(t *testing.T) { onEach(t, testDefinitionAndItsObjectsAtOnce) }
+
+func testDefinitionAndItsObjectsAtOnce(t *testing.T, e *env) {
 	e.dropCRD()
 	eng := e.engine(nil)
 	all := docs(gadget(e, "one", "spec: {size: 1}"), definition(e, "Namespaced", `argocd.argoproj.io/sync-wave: "5"`), gadget(e, "two", "spec: {size: 2}"), configMap("a", "1"))
@@ -84,9 +84,9 @@ func TestDefinitionAndItsObjectsAtOnce(t *testing.T) {
 }
 
 // The scope of a kind that is not served yet is what its definition says.
-func TestScopeFromDefinition(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestScopeFromDefinition(t *testing.T) { onEach(t, testScopeFromDefinition) }
+
+func testScopeFromDefinition(t *testing.T, e *env) {
 	e.dropCRD()
 	_, err := e.engine(nil).Plan(t.Context(), e.desired(docs(definition(e, "Cluster", ""), strings.Replace(gadget(e, "one", ""), "{name: one", "{name: one, namespace: NS", 1))))
 	assert.ErrorIs(t, err, setsync.ErrNamespace)
@@ -95,9 +95,9 @@ func TestScopeFromDefinition(t *testing.T) {
 }
 
 // A definition that grows a field and an object that uses it go in at once, too.
-func TestDefinitionGrowsWithItsObjects(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestDefinitionGrowsWithItsObjects(t *testing.T) { onEach(t, testDefinitionGrowsWithItsObjects) }
+
+func testDefinitionGrowsWithItsObjects(t *testing.T, e *env) {
 	e.dropCRD()
 	eng := e.engine(nil)
 	e.sync(eng, e.desired(docs(definition(e, "Namespaced", ""), gadget(e, "one", "spec: {size: 1}"))))
@@ -116,9 +116,9 @@ func TestDefinitionGrowsWithItsObjects(t *testing.T) {
 }
 
 // A namespace comes before what is in it, and goes after it.
-func TestNamespaceHoldsItsObjects(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestNamespaceHoldsItsObjects(t *testing.T) { onEach(t, testNamespaceHoldsItsObjects) }
+
+func testNamespaceHoldsItsObjects(t *testing.T, e *env) {
 	ns := "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS-inner, annotations: {setpoint.dev/sync-wave: \"9\"}}\n"
 	inner := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: NS-inner}\n"
 	eng := e.engine(nil)

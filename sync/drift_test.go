@@ -13,9 +13,9 @@ import (
 )
 
 // A change by hand is found, told with the field, the values and the manager, and healed.
-func TestDriftIsToldAndHealed(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestDriftIsToldAndHealed(t *testing.T) { onEach(t, testDriftIsToldAndHealed) }
+
+func testDriftIsToldAndHealed(t *testing.T, e *env) {
 	eng := e.engine(func(o *setsync.Options) { o.Force = true })
 	d := e.desired(docs(web, webAccount, webService, configMap("settings", "1")))
 	e.sync(eng, d)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/cluster/kube"
+	"github.com/setpoint-dev/setpoint/cluster/memory"
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
 	setsync "github.com/setpoint-dev/setpoint/sync"
 	"github.com/setpoint-dev/setpoint/sync/inventory"
@@ -118,19 +119,61 @@ func (c *tap) OpenAPI(ctx context.Context, group, version string) ([]byte, strin
 	return c.Client.(cluster.OpenAPI).OpenAPI(ctx, group, version)
 }
 
-// env is a namespace on a real control plane with a set in it.
+// env is a namespace on an API server with a set in it.
 type env struct {
 	t  *testing.T
 	c  *tap
 	ns string
+	// fresh is a new namespace on the same server.
+	fresh func() *env
 }
 
-func newEnv(t *testing.T) *env {
+// onEach runs a test on the server in memory and on a real control plane, both with controllers.
+func onEach(t *testing.T, test func(t *testing.T, e *env)) {
+	t.Parallel()
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		test(t, inMemory(t))
+	})
+	t.Run("real", func(t *testing.T) {
+		t.Parallel()
+		test(t, onControlPlane(t))
+	})
+}
+
+func inMemory(t *testing.T) *env {
+	t.Helper()
+	s, err := memory.New(&memory.Options{Controllers: true})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		s.Close()
+		require.NoError(t, s.Faults())
+	})
+	c, err := kube.New(s.Config(), nil)
+	require.NoError(t, err)
+	var fresh func() *env
+	n := 0
+	fresh = func() *env {
+		n++
+		ns := fmt.Sprintf("test-%d", n)
+		obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": ns}}}
+		_, err := c.Create(t.Context(), obj, cluster.WriteOptions{})
+		require.NoError(t, err)
+		return &env{t: t, c: &tap{Client: c}, ns: ns, fresh: fresh}
+	}
+	return fresh()
+}
+
+func onControlPlane(t *testing.T) *env {
 	t.Helper()
 	cp := kubetest.Shared(t, &kubetest.Options{Controllers: true})
 	c, err := kube.New(cp.Config(), nil)
 	require.NoError(t, err)
-	return &env{t: t, c: &tap{Client: c}, ns: kubetest.Namespace(t, cp.Config())}
+	var fresh func() *env
+	fresh = func() *env {
+		return &env{t: t, c: &tap{Client: c}, ns: kubetest.Namespace(t, cp.Config()), fresh: fresh}
+	}
+	return fresh()
 }
 
 func (e *env) inventory() *inventory.ApplySet {

@@ -2,9 +2,6 @@ package sync_test
 
 import (
 	"context"
-	"errors"
-	"math/rand/v2"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,103 +24,10 @@ var healthy = health.CheckerFunc(func(obj *unstructured.Unstructured) (health.Re
 	return health.Result{Status: health.Healthy}, nil
 })
 
-var errCut = errors.New("cut")
-
-// A run that is cut anywhere, before a request, after it, or with its answer lost, leaves a state from which the next run
-// reaches what a run without a cut reaches, record included.
-func TestCutRunConverges(t *testing.T) {
-	t.Parallel()
-	const cuts = 25
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
-
-	before := func(e *env) setsync.Desired {
-		return e.desired(docs(web, webAccount, configMap("settings", "1"), configMap("old-1", "1"), configMap("old-2", "1")))
-	}
-	after := func(e *env) setsync.Desired {
-		return e.desired(docs(web, webAccount, webService, configMap("settings", "2"), inWave("-1", "early", ""), inWave("3", "late", ""),
-			definition(e, "Namespaced", ""), gadget(e, "one", "spec: {size: 1}")))
-	}
-	quick := func(o *setsync.Options) { o.Health = healthy }
-	names := func(e *env) (out []string) {
-		for _, m := range e.record().Members {
-			out = append(out, m.Kind+" "+strings.ReplaceAll(m.Name, e.ns, "NS"))
-			obj, err := e.c.Client.Get(t.Context(), m.Ref, cluster.GetOptions{})
-			require.NoError(t, err)
-			assert.Equal(t, obj.GetUID(), m.UID, "%s", m.Ref)
-		}
-		return out
-	}
-
-	whole := newEnv(t)
-	whole.dropCRD()
-	whole.sync(whole.engine(quick), before(whole))
-	p := whole.plan(whole.engine(quick), after(whole))
-	var total atomic.Int64
-	whole.c.around = func(_ context.Context, _ string, _ cluster.Ref, send func() error) error { total.Add(1); return send() }
-	_, err := setsync.Drain(whole.engine(quick).Run(t.Context(), p))
-	require.NoError(t, err)
-	want := names(whole)
-	t.Logf("a whole run has %d requests", total.Load())
-	kinds, interrupted := map[string]int{}, 0
-
-	for range cuts {
-		e := newEnv(t)
-		e.dropCRD()
-		e.sync(e.engine(quick), before(e))
-		at, how := 1+rng.Int64N(total.Load()), []string{"before", "after", "lost"}[rng.IntN(3)]
-		kinds[how]++
-		// A new engine each time: nothing is kept in the process.
-		eng := e.engine(quick)
-		plan := e.plan(eng, after(e))
-		ctx, cancel := context.WithCancelCause(t.Context())
-		var n atomic.Int64
-		e.c.around = func(ctx context.Context, op string, _ cluster.Ref, send func() error) error {
-			if errors.Is(context.Cause(ctx), errCut) {
-				return errCut
-			}
-			if n.Add(1) != at {
-				return send()
-			}
-			if how == "before" {
-				cancel(errCut)
-				return errCut
-			}
-			err := send()
-			cancel(errCut)
-			if how == "lost" {
-				return &cluster.Error{Op: op, Err: cluster.ErrUnavailable}
-			}
-			return err
-		}
-		_, err = setsync.Drain(eng.Run(ctx, plan))
-		// A cut after the very last answer leaves a run that is whole.
-		if err != nil {
-			require.ErrorIs(t, err, errCut, "at %d, %s", at, how)
-			interrupted++
-		}
-		cancel(nil)
-		e.c.around = nil
-
-		e.sync(e.engine(quick), after(e))
-		assert.Equal(t, want, names(e), "cut at %d, %s", at, how)
-		assert.Nil(t, e.record().Operation)
-		p := e.plan(e.engine(quick), after(e))
-		assert.True(t, p.Empty(), "cut at %d, %s: %s", at, how, p)
-		for _, gone := range []string{"old-1", "old-2"} {
-			_, err := e.c.Get(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: gone}, cluster.GetOptions{})
-			assert.ErrorIs(t, err, cluster.ErrNotFound, "cut at %d, %s", at, how)
-		}
-	}
-	t.Logf("cuts: %v; %d runs were interrupted", kinds, interrupted)
-	assert.Greater(t, interrupted, cuts/2)
-}
-
 // Every answer that gets lost once is found out about; nothing is done twice and nothing fails.
-func TestLostAnswers(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestLostAnswers(t *testing.T) { onEach(t, testLostAnswers) }
+
+func testLostAnswers(t *testing.T, e *env) {
 	quick := func(o *setsync.Options) { o.Health = healthy }
 	e.sync(e.engine(quick), e.desired(docs(configMap("a", "1"), configMap("b", "1"))))
 	lost := 0
@@ -145,9 +49,9 @@ func TestLostAnswers(t *testing.T) {
 
 // A server that goes away in the middle ends the run in time, by a typed error; nothing is pruned, and when it is back the next
 // run goes on.
-func TestServerGoesAway(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestServerGoesAway(t *testing.T) { onEach(t, testServerGoesAway) }
+
+func testServerGoesAway(t *testing.T, e *env) {
 	change := func(o *setsync.Options) { o.Health = healthy; o.Concurrency = 2; o.Patience = 300 * time.Millisecond }
 	var before, after []string
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
@@ -207,10 +111,10 @@ func must[T any](v T, err error) T {
 }
 
 // What the identity may not write is refused by the server and named; the rest is done.
-func TestForbiddenNamespace(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
-	other := newEnv(t)
+func TestForbiddenNamespace(t *testing.T) { onEach(t, testForbiddenNamespace) }
+
+func testForbiddenNamespace(t *testing.T, e *env) {
+	other := e.fresh()
 	e.c.around = func(_ context.Context, op string, ref cluster.Ref, send func() error) error {
 		if ref.Namespace == other.ns && op == "apply" {
 			return &cluster.Error{Op: op, Ref: ref, Code: 403, Err: cluster.ErrForbidden}
@@ -227,9 +131,9 @@ func TestForbiddenNamespace(t *testing.T) {
 }
 
 // Of two runs from one record the second does not write.
-func TestRunFromAnOldRecord(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestRunFromAnOldRecord(t *testing.T) { onEach(t, testRunFromAnOldRecord) }
+
+func testRunFromAnOldRecord(t *testing.T, e *env) {
 	eng := e.engine(nil)
 	first, second := e.plan(eng, e.desired(configMap("a", "1"))), e.plan(eng, e.desired(configMap("b", "1")))
 	_, err := setsync.Drain(eng.Run(t.Context(), first))
@@ -242,9 +146,9 @@ func TestRunFromAnOldRecord(t *testing.T) {
 }
 
 // Breaking out of the events stops the run.
-func TestBreakStopsTheRun(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestBreakStopsTheRun(t *testing.T) { onEach(t, testBreakStopsTheRun) }
+
+func testBreakStopsTheRun(t *testing.T, e *env) {
 	eng := e.engine(func(o *setsync.Options) { o.Health = healthy; o.Concurrency = 1 })
 	p := e.plan(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"), configMap("c", "1"), configMap("d", "1"))))
 	for ev, err := range eng.Run(t.Context(), p) {
@@ -270,9 +174,9 @@ func TestBreakStopsTheRun(t *testing.T) {
 }
 
 // A prune that fails stops those that have not begun.
-func TestFailedPruneStopsPruning(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestFailedPruneStopsPruning(t *testing.T) { onEach(t, testFailedPruneStopsPruning) }
+
+func testFailedPruneStopsPruning(t *testing.T, e *env) {
 	eng := e.engine(func(o *setsync.Options) { o.Health = healthy; o.Concurrency = 1 })
 	e.sync(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"), configMap("c", "1"), configMap("d", "1"))))
 	e.c.around = func(_ context.Context, op string, ref cluster.Ref, send func() error) error {

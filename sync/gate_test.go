@@ -47,9 +47,9 @@ func withStated(o *setsync.Options) {
 }
 
 // A later wave begins when the earlier one is healthy, and no request of it is sent before.
-func TestWaveWaitsForHealth(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestWaveWaitsForHealth(t *testing.T) { onEach(t, testWaveWaitsForHealth) }
+
+func testWaveWaitsForHealth(t *testing.T, e *env) {
 	eng := e.engine(func(o *setsync.Options) { withStated(o); o.Deadline = time.Minute })
 	d := e.desired(docs(inWave("5", "late", ""), inWave("-1", "early", "Progressing"), inWave("0", "middle", "")))
 	p := e.plan(eng, d)
@@ -84,12 +84,12 @@ Done create/ConfigMap/NS/late `), "\n"), seen)
 }
 
 // A gate gives up on an object that stays failed, or on one that takes too long, names it, and what is behind is not begun.
-func TestGateGivesUp(t *testing.T) {
-	t.Parallel()
+func TestGateGivesUp(t *testing.T) { onEach(t, testGateGivesUp) }
+
+func testGateGivesUp(t *testing.T, first *env) {
 	for status, deadline := range map[string]bool{"Degraded": false, "Progressing": true, "Unknown": true} {
 		t.Run(status, func(t *testing.T) {
-			t.Parallel()
-			e := newEnv(t)
+			e := first.fresh()
 			eng := e.engine(withStated)
 			r, err := setsync.Drain(eng.Run(t.Context(), e.plan(eng, e.desired(docs(inWave("0", "a", status), inWave("0", "b", ""), inWave("1", "c", ""))))))
 			require.ErrorIs(t, err, setsync.ErrUnhealthy)
@@ -110,8 +110,10 @@ func TestGateGivesUp(t *testing.T) {
 
 // An object that nobody reports on holds a wave up for the grace period only, and is not called healthy.
 func TestUnreportedObjectPassesWithWarning(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+	onEach(t, testUnreportedObjectPassesWithWarning)
+}
+
+func testUnreportedObjectPassesWithWarning(t *testing.T, e *env) {
 	eng := e.engine(func(o *setsync.Options) { withStated(o); o.Deadline = time.Minute })
 	d := e.desired(docs(inWave("0", "a", "NoStatus"), inWave("1", "b", "")))
 	r := e.sync(eng, d)
@@ -125,9 +127,9 @@ func TestUnreportedObjectPassesWithWarning(t *testing.T) {
 }
 
 // Wait tells of every object, and ends although some never get healthy.
-func TestWaitNamesWhatIsNotHealthy(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestWaitNamesWhatIsNotHealthy(t *testing.T) { onEach(t, testWaitNamesWhatIsNotHealthy) }
+
+func testWaitNamesWhatIsNotHealthy(t *testing.T, e *env) {
 	eng := e.engine(withStated)
 	d := e.desired(docs(inWave("0", "bad", "Degraded"), inWave("0", "good", ""), inWave("0", "paused", "Suspended")))
 	e.sync(eng, d)

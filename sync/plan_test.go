@@ -13,9 +13,9 @@ import (
 )
 
 // Every fault is told, with the object and the place.
-func TestBadDesiredState(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestBadDesiredState(t *testing.T) { onEach(t, testBadDesiredState) }
+
+func testBadDesiredState(t *testing.T, e *env) {
 	for name, tc := range map[string]struct {
 		docs string
 		is   error
@@ -89,9 +89,9 @@ func TestBadDesiredState(t *testing.T) {
 }
 
 // What is desired is copied before it is completed.
-func TestDesiredObjectsAreNotTouched(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestDesiredObjectsAreNotTouched(t *testing.T) { onEach(t, testDesiredObjectsAreNotTouched) }
+
+func testDesiredObjectsAreNotTouched(t *testing.T, e *env) {
 	d := e.desired(docs(web, webService, configMap("a", "1")))
 	before := e.desired(docs(web, webService, configMap("a", "1")))
 	eng := e.engine(nil)
@@ -103,9 +103,9 @@ func TestDesiredObjectsAreNotTouched(t *testing.T) {
 }
 
 // An object with another set's mark is that set's.
-func TestObjectOfAnotherSet(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestObjectOfAnotherSet(t *testing.T) { onEach(t, testObjectOfAnotherSet) }
+
+func testObjectOfAnotherSet(t *testing.T, e *env) {
 	obj := e.desired(configMap("a", "1")).Objects[0]
 	obj.SetNamespace(e.ns)
 	obj.SetLabels(map[string]string{"applyset.kubernetes.io/part-of": "applyset-other-v1"})
@@ -117,9 +117,9 @@ func TestObjectOfAnotherSet(t *testing.T) {
 }
 
 // What is not known, or too much at once, is not pruned.
-func TestPruneGuards(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestPruneGuards(t *testing.T) { onEach(t, testPruneGuards) }
+
+func testPruneGuards(t *testing.T, e *env) {
 	var all []string
 	for i := range 30 {
 		all = append(all, configMap(fmt.Sprint("c-", i), "1"))
@@ -159,9 +159,9 @@ func TestPruneGuards(t *testing.T) {
 }
 
 // A group whose discovery fails stops the pruning and nothing else; a kind that is known to be gone has no objects.
-func TestPruneNeedsDiscovery(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestPruneNeedsDiscovery(t *testing.T) { onEach(t, testPruneNeedsDiscovery) }
+
+func testPruneNeedsDiscovery(t *testing.T, e *env) {
 	eng := e.engine(nil)
 	e.sync(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"))))
 	rec := e.record()
@@ -195,9 +195,9 @@ func (b *brokenGroup) Kind(ctx context.Context, group, kind string) (cluster.Kin
 }
 
 // Hooks of other tools are left alone, and said so.
-func TestHooksAreSkipped(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestHooksAreSkipped(t *testing.T) { onEach(t, testHooksAreSkipped) }
+
+func testHooksAreSkipped(t *testing.T, e *env) {
 	job := "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {helm.sh/hook: pre-upgrade}}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}\n"
 	eng := e.engine(nil)
 	d := e.desired(docs(job, configMap("a", "1")))

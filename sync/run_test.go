@@ -37,9 +37,9 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 const webAccount = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
 
 // The life of a set: created, nothing to do, changed, one dropped, nothing to do.
-func TestSetLives(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestSetLives(t *testing.T) { onEach(t, testSetLives) }
+
+func testSetLives(t *testing.T, e *env) {
 	first := e.desired(docs(web, webService, webAccount, configMap("settings", "1"), configMap("extra", "1")))
 	eng := e.engine(nil)
 
@@ -83,9 +83,9 @@ func TestSetLives(t *testing.T) {
 }
 
 // An object that was there before, with the desired values, is adopted; afterwards it is ours and can be pruned.
-func TestAdoptedObjectCanBePruned(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestAdoptedObjectCanBePruned(t *testing.T) { onEach(t, testAdoptedObjectCanBePruned) }
+
+func testAdoptedObjectCanBePruned(t *testing.T, e *env) {
 	d := e.desired(docs(configMap("a", "1"), configMap("b", "1")))
 	// Somebody made it by another manager, marks and all.
 	theirs := d.Objects[0].DeepCopy()
@@ -104,9 +104,9 @@ func TestAdoptedObjectCanBePruned(t *testing.T) {
 }
 
 // What only looks like ours is never pruned, and forgotten, each with its reason.
-func TestPruneProvesOwnership(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestPruneProvesOwnership(t *testing.T) { onEach(t, testPruneProvesOwnership) }
+
+func testPruneProvesOwnership(t *testing.T, e *env) {
 	var all []string
 	for _, name := range []string{"unlabelled", "moved", "released", "replaced", "controlled", "keep", "pruned"} {
 		all = append(all, configMap(name, "1"))
@@ -156,9 +156,9 @@ func TestPruneProvesOwnership(t *testing.T) {
 }
 
 // EndpointSlices copy the labels of their Service, and with them the membership.
-func TestEndpointSliceIsNeverPruned(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestEndpointSliceIsNeverPruned(t *testing.T) { onEach(t, testEndpointSliceIsNeverPruned) }
+
+func testEndpointSliceIsNeverPruned(t *testing.T, e *env) {
 	eng := e.engine(nil)
 	d := e.desired(docs(web, webService, webAccount, configMap("settings", "1")))
 	e.sync(eng, d)
@@ -192,9 +192,9 @@ func TestEndpointSliceIsNeverPruned(t *testing.T) {
 }
 
 // Another manager's field stops its step alone; everything else is applied and nothing is pruned.
-func TestConflictNamesTheManager(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestConflictNamesTheManager(t *testing.T) { onEach(t, testConflictNamesTheManager) }
+
+func testConflictNamesTheManager(t *testing.T, e *env) {
 	eng := e.engine(nil)
 	e.sync(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"), configMap("gone", "1"))))
 	theirs := e.desired(configMap("a", "theirs")).Objects[0]
@@ -224,9 +224,9 @@ func TestConflictNamesTheManager(t *testing.T) {
 }
 
 // A step is for the state that was looked at: what moved in a way that matters is stale, what moved otherwise is not.
-func TestStepIsForTheStateThatWasSeen(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+func TestStepIsForTheStateThatWasSeen(t *testing.T) { onEach(t, testStepIsForTheStateThatWasSeen) }
+
+func testStepIsForTheStateThatWasSeen(t *testing.T, e *env) {
 	eng := e.engine(nil)
 	e.sync(eng, e.desired(docs(configMap("drifts", "1"), configMap("annotated", "1"), configMap("deleted", "1"), configMap("replaced", "1"))))
 	d := e.desired(docs(configMap("drifts", "2"), configMap("annotated", "2"), configMap("deleted", "2"), configMap("replaced", "2"), configMap("appears", "2")))

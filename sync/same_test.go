@@ -12,7 +12,7 @@ import (
 // pruned under its old name.
 func TestObjectThatChangedItsGroup(t *testing.T) {
 	t.Parallel()
-	e := newEnv(t)
+	e := onControlPlane(t)
 	event := func(version, body string) setsync.Desired {
 		return e.desired("apiVersion: " + version + "\nkind: Event\nmetadata: {name: a}\n" + body)
 	}

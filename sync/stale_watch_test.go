@@ -31,8 +31,10 @@ func (b *behind) Watch(ctx context.Context, sel cluster.Selector) iter.Seq2[clus
 
 // The health of a state that our write has replaced opens no gate.
 func TestHealthBeforeTheWriteDoesNotCount(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
+	onEach(t, testHealthBeforeTheWriteDoesNotCount)
+}
+
+func testHealthBeforeTheWriteDoesNotCount(t *testing.T, e *env) {
 	eng := e.engine(withStated)
 	e.sync(eng, e.desired(docs(web, webAccount, configMap("settings", "1"))))
 	b := &behind{tap: e.c, old: e.get("Deployment", "web")}
