@@ -420,14 +420,16 @@ func TestDifferential(t *testing.T) {
 		key := fmt.Sprint(k.kind, n)
 		now := [2]string{versionIn(after[0]), versionIn(after[1])}
 		was := versions[key]
-		same = same && assert.Equal(t, was[0] == now[0], was[1] == now[1], "%s was written on one side only by\n%s", k.kind, o)
+		if !reordered(after[0]) && !reordered(after[1]) {
+			same = same && assert.Equal(t, was[0] == now[0], was[1] == now[1], "%s was written on one side only by\n%s", k.kind, o)
+		}
 		versions[key] = now
 		if !same {
 			differences++
 			// Start over with this object, so that one difference is not reported again and again.
 			for _, s := range sides {
 				s.do(t, operation{"reset", "PATCH", read.path, "application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`)})
-				s.do(t, operation{"reset", "DELETE", read.path, "application/json", nil})
+				s.do(t, operation{"reset", "DELETE", read.path + "?propagationPolicy=Background", "application/json", nil})
 			}
 			delete(versions, key)
 		}
@@ -437,6 +439,17 @@ func TestDifferential(t *testing.T) {
 	}
 	t.Logf("%d of %d accepted, %d differences", accepted, *differentialOperations, differences)
 	assert.GreaterOrEqual(t, accepted*10, *differentialOperations*7, "most operations must be accepted ones")
+}
+
+// reordered reports whether an object has entries of managedFields from different seconds. Their order depends on the time,
+// which is part of what was written.
+func reordered(r reply) bool {
+	entries, _, _ := unstructured.NestedSlice(r.body, "metadata", "managedFields")
+	times := map[any]bool{}
+	for _, e := range entries {
+		times[e.(map[string]any)["time"]] = true
+	}
+	return len(times) > 1
 }
 
 func versionIn(r reply) string {

@@ -11,9 +11,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/mergepatch"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
@@ -45,17 +47,20 @@ func (s *Server) patchChange(served *Served, patchType types.PatchType, data []b
 	case types.ApplyYAMLPatchType:
 		return s.applyChange(served, data, force, w)
 	case types.JSONPatchType, types.MergePatchType:
-		return s.editChange(served, w, func(live []byte) (map[string]any, []error, error) {
+		return s.editChange(served, w, func(live []byte) (map[string]any, error) {
 			patched, faults, err := patchJSON(live, patchType, data, w.strict())
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			obj, dropped, err := served.model.Decode(patched, w.strict())
-			return obj, append(faults, dropped...), err
+			if err != nil {
+				return nil, badPatch(string(patched), cause(err))
+			}
+			return obj, w.reportPatch(string(patched), append(faults, dropped...))
 		})
 	case types.StrategicMergePatchType:
-		return s.editChange(served, w, func(live []byte) (map[string]any, []error, error) {
-			return strategicMerge(served, live, data, w.strict())
+		return s.editChange(served, w, func(live []byte) (map[string]any, error) {
+			return strategicMerge(served, live, data, w)
 		})
 	}
 	return nil, apierrors.NewGenericServerResponse(http.StatusUnsupportedMediaType, "patch", served.GVR.GroupResource(), w.Name,
@@ -63,7 +68,7 @@ func (s *Server) patchChange(served *Served, patchType types.PatchType, data []b
 }
 
 // editChange is a patch that says how the object changes, and is recorded as an update.
-func (s *Server) editChange(served *Served, w Write, edit func(live []byte) (map[string]any, []error, error)) (changeFunc, error) {
+func (s *Server) editChange(served *Served, w Write, edit func(live []byte) (map[string]any, error)) (changeFunc, error) {
 	manager, err := served.manager(w.Subresource)
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
@@ -73,17 +78,37 @@ func (s *Server) editChange(served *Served, w Write, edit func(live []byte) (map
 		if err != nil {
 			return nil, apierrors.NewInternalError(err)
 		}
-		patched, dropped, err := edit(raw)
+		patched, err := edit(raw)
 		if err != nil {
-			return nil, err
-		}
-		if err := w.report(dropped, "patch"); err != nil {
 			return nil, err
 		}
 		served.model.Default(patched)
 		obj := &unstructured.Unstructured{Object: patched}
 		return manager.Update(live, obj, w.Manager, s.time()), nil
 	}, nil
+}
+
+// badPatch is the error for a patch whose outcome is not an object of the kind. The real server shows the outcome, or the
+// patch.
+func badPatch(shown, fault string) error {
+	return apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{field.Invalid(field.NewPath("patch"), shown, fault)})
+}
+
+// cause returns what the decoder said, without what a handler of whole objects puts before it.
+func cause(err error) string {
+	var decoding *model.DecodeError
+	if errors.As(err, &decoding) {
+		return decoding.Cause.Error()
+	}
+	return err.Error()
+}
+
+// reportPatch deals with unknown and duplicate fields in a patch as the request wishes.
+func (w Write) reportPatch(shown string, dropped []error) error {
+	if len(dropped) == 0 || w.Validation != metav1.FieldValidationStrict {
+		return w.report(dropped, "")
+	}
+	return badPatch(shown, runtime.NewStrictDecodingError(dropped).Error())
 }
 
 // report deals with unknown and duplicate fields as the request wishes.
@@ -187,37 +212,41 @@ func mergeJSON(live, data []byte, strict bool) ([]byte, []error, error) {
 	return out, faults, nil
 }
 
-func strategicMerge(served *Served, live, data []byte, strict bool) (map[string]any, []error, error) {
+func strategicMerge(served *Served, live, data []byte, w Write) (map[string]any, error) {
 	var faults []error
 	patch := map[string]any{}
 	var err error
-	if strict {
+	if w.strict() {
 		faults, err = kjson.UnmarshalStrict(data, &patch)
 	} else {
 		err = kjson.UnmarshalCaseSensitivePreserveInts(data, &patch)
 	}
 	if err != nil {
-		return nil, nil, apierrors.NewBadRequest(err.Error())
+		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	original := map[string]any{}
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(live, &original); err != nil {
-		return nil, nil, apierrors.NewInternalError(err)
+		return nil, apierrors.NewInternalError(err)
 	}
+	shown := fmt.Sprintf("%+v", patch)
 	merged, err := served.model.StrategicMerge(original, patch)
-	if errors.Is(err, model.ErrNoStrategicMerge) {
-		return nil, nil, unsupportedPatch(served)
+	switch {
+	case errors.Is(err, model.ErrNoStrategicMerge):
+		return nil, unsupportedPatch(served)
+	case errors.Is(err, mergepatch.ErrBadJSONDoc), errors.Is(err, mergepatch.ErrBadPatchFormatForPrimitiveList),
+		errors.Is(err, mergepatch.ErrBadPatchFormatForRetainKeys), errors.Is(err, mergepatch.ErrBadPatchFormatForSetElementOrderList),
+		errors.Is(err, mergepatch.ErrUnsupportedStrategicMergePatchFormat):
+		return nil, apierrors.NewBadRequest(err.Error())
+	case errors.Is(err, mergepatch.ErrNoListOfLists), mergepatch.IsConflict(err):
+		return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
+	case err != nil:
+		return nil, applyError(err)
 	}
+	out, dropped, err := served.model.Canonical(merged, w.strict())
 	if err != nil {
-		if errors.Is(err, mergepatch.ErrBadJSONDoc) || mergepatch.IsPreconditionFailed(err) || strings.Contains(err.Error(), "patch") {
-			return nil, nil, apierrors.NewBadRequest(err.Error())
-		}
-		return nil, nil, apierrors.NewInternalError(err)
+		return nil, badPatch(shown, err.Error())
 	}
-	out, dropped, err := served.model.Canonical(merged, strict)
-	if err != nil {
-		return nil, nil, apierrors.NewBadRequest(err.Error())
-	}
-	return out, append(faults, dropped...), nil
+	return out, w.reportPatch(shown, append(faults, dropped...))
 }
 
 func unsupportedPatch(served *Served) error {

@@ -1,7 +1,9 @@
 package apply
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -111,8 +113,27 @@ func stamp(obj, live *unstructured.Unstructured, now metav1.Time) {
 		}
 	}
 	if changed {
+		slices.SortStableFunc(entries, order)
 		obj.SetManagedFields(entries)
 	}
+}
+
+// order is that in which entries are kept; it depends on their times, which have just been set.
+func order(a, b metav1.ManagedFieldsEntry) int {
+	return cmp.Or(
+		cmp.Compare(a.Operation, b.Operation),
+		cmp.Compare(unix(a.Time), unix(b.Time)),
+		cmp.Compare(a.Manager, b.Manager),
+		cmp.Compare(a.APIVersion, b.APIVersion),
+		cmp.Compare(a.Subresource, b.Subresource),
+	)
+}
+
+func unix(t *metav1.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.Unix()
 }
 
 // keeps reports whether an entry of the same writer with the same time was there before.

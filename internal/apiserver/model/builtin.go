@@ -76,12 +76,22 @@ func describe(kind *schema.GroupVersionKind) string {
 	return kind.Kind
 }
 
-// decodeError says what is wrong with a body the way the real server's create and update handlers do.
+// DecodeError is a body that is not an object of the kind. It is a bad request in the words of the real server's handlers of
+// whole objects; Cause is what the decoder said.
+type DecodeError struct {
+	*apierrors.StatusError
+	Cause error
+}
+
+// Unwrap returns the Status.
+func (e *DecodeError) Unwrap() error { return e.StatusError }
+
 func (b *builtin) decodeError(actual *schema.GroupVersionKind, body []byte, err error) error {
+	message := fmt.Sprintf("the object provided is unrecognized (must be of type %s): %v (%s)", b.kind.Kind, err, summary(body))
 	if actual != nil && actual.Kind != "" {
-		return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: %v", actual.Kind, actual.Version, b.kind.Kind, err))
+		message = fmt.Sprintf("%s in version %q cannot be handled as a %s: %v", actual.Kind, actual.Version, b.kind.Kind, err)
 	}
-	return apierrors.NewBadRequest(fmt.Sprintf("the object provided is unrecognized (must be of type %s): %v (%s)", b.kind.Kind, err, summary(body)))
+	return &DecodeError{StatusError: apierrors.NewBadRequest(message), Cause: err}
 }
 
 // summary shows the beginning of a body that could not be read. A body whose kind is unknown may hold anything, so only its
