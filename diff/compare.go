@@ -29,17 +29,29 @@ type comparing struct {
 }
 
 func compare(c *Comparer, d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
-	w := &comparing{c: c, d: d, out: &Comparison{Ref: d.ref, manager: c.manager}}
-	w.out.Unsure = append(w.out.Unsure, d.unsure...)
 	if live == nil {
-		w.create()
-		return w.out, nil
-	}
-	fail := func(err error) (*Comparison, error) {
-		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Error(err)}
+		return newComparing(c, d).create(), nil
 	}
 	if err := match(d, live); err != nil {
-		return fail(err)
+		return nil, &Error{Op: "compare", Ref: d.ref, Err: err}
+	}
+	if out := c.inSync(d, live); out != nil {
+		return out, nil
+	}
+	return newComparing(c, d).merged(live)
+}
+
+func newComparing(c *Comparer, d *Desired) *comparing {
+	w := &comparing{c: c, d: d, out: &Comparison{Ref: d.ref, manager: c.manager}}
+	w.out.Unsure = append(w.out.Unsure, d.unsure...)
+	return w
+}
+
+// merged answers by a merge.
+func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error) {
+	c, d := w.c, w.d
+	fail := func(err error) (*Comparison, error) {
+		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Error(err)}
 	}
 	managed, err := decode(live, c.manager)
 	if err != nil {
@@ -63,17 +75,24 @@ func compare(c *Comparer, d *Desired, live *unstructured.Unstructured) (*Compari
 
 // match checks that the objects are the same one, at the same version.
 func match(d *Desired, live *unstructured.Unstructured) error {
-	got := cluster.RefOf(live)
-	if d.ref.Namespace == "" {
-		got.Namespace = ""
-	}
-	if got != d.ref {
+	if !identical(d, live) {
 		return fmt.Errorf("the live object is another one: %s", cluster.RefOf(live))
 	}
 	if have, want := live.GetAPIVersion(), d.obj.GetAPIVersion(); have != want {
 		return fmt.Errorf("the live object is at %s; read it at %s", have, want)
 	}
 	return nil
+}
+
+func identical(d *Desired, live *unstructured.Unstructured) bool {
+	m, _ := live.Object["metadata"].(map[string]any)
+	if live.Object["kind"] != d.obj.Object["kind"] || m["name"] != d.ref.Name {
+		return false
+	}
+	if d.ref.Namespace != "" && m["namespace"] != d.ref.Namespace {
+		return false
+	}
+	return live.Object["apiVersion"] == d.obj.Object["apiVersion"] || cluster.RefOf(live).Group == d.ref.Group
 }
 
 // reach returns the part of a live object that an apply reaches. It shares values with the object.
@@ -104,7 +123,7 @@ func withoutNulls(m map[string]any) map[string]any {
 }
 
 // create answers for an object that is not there.
-func (w *comparing) create() {
+func (w *comparing) create() *Comparison {
 	w.mask = redact.Of(w.d.obj)
 	w.out.Verdict = Missing
 	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object)}}
@@ -112,6 +131,7 @@ func (w *comparing) create() {
 		w.predict(w.d.kind.Store(w.d.obj.Object))
 	}
 	w.seal(nil)
+	return w.out
 }
 
 // existing answers for an object that is there, of a kind with a schema.

@@ -33,7 +33,8 @@ func (c *Comparer) Prepare(obj *unstructured.Unstructured) (*Desired, error) {
 }
 
 // Compare says what an apply of d would change in live. A nil live is [Missing]. The live object must have been read at the
-// apiVersion of d, with its managedFields. The error is an [*Error].
+// apiVersion of d, with its managedFields. The comparison may refer to it, so do not change it afterwards. The error is an
+// [*Error].
 func (c *Comparer) Compare(d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
 	return compare(c, d, live)
 }

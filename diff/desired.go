@@ -24,6 +24,10 @@ type Desired struct {
 	// kind is nil for a kind that no schema is known of.
 	kind  *schema.Kind
 	typed *typed.TypedValue
+	// template and entry answer for an object in sync, and same is that answer's fingerprint.
+	template *template
+	entry    map[string]any
+	same     string
 	// unsure holds what cannot be known, whatever is live.
 	unsure []Reason
 }
@@ -101,6 +105,12 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 	}
 	sum := sha256.Sum256(data)
 	d.hash = "sha256:" + hex.EncodeToString(sum[:])
+	if d.template = d.templateOf(); d.template != nil {
+		if d.entry, err = d.entryOf(); err != nil {
+			return fail("", err)
+		}
+		d.same = fingerprint(d.hash, &Comparison{Verdict: Same}, nil)
+	}
 	return d, nil
 }
 

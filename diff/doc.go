@@ -42,6 +42,6 @@
 //
 // # Concurrency
 //
-// [Comparer], [Schemas], [Desired] and [Comparison] are safe for concurrent use. Objects that are handed in are read during
-// the call and neither changed nor kept.
+// [Comparer], [Schemas], [Desired] and [Comparison] are safe for concurrent use. A desired object is copied. A live object
+// is not changed; a comparison may refer to it, so it must stay as it is for as long as the comparison is in use.
 package diff

@@ -8,15 +8,17 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 )
 
+// fact is a difference as it goes into a fingerprint.
+type fact struct {
+	Path     string
+	Old, New any
+	HasOld   bool
+	HasNew   bool
+	Owners   []string
+}
+
 // seal computes the fingerprint. It takes the differences and not the changes, whose values may be masked.
 func (w *comparing) seal(diffs []difference) {
-	type fact struct {
-		Path     string
-		Old, New any
-		HasOld   bool
-		HasNew   bool
-		Owners   []string
-	}
 	facts := make([]fact, len(diffs))
 	for i, d := range diffs {
 		facts[i] = fact{Path: d.path.String(), Old: d.old, New: d.new, HasOld: d.hasOld, HasNew: d.hasNew}
@@ -24,17 +26,24 @@ func (w *comparing) seal(diffs []difference) {
 			facts[i].Owners = append(facts[i].Owners, o.String())
 		}
 	}
+	w.out.fingerprint = fingerprint(w.d.hash, w.out, facts)
+}
+
+func fingerprint(desired string, c *Comparison, facts []fact) string {
+	if len(facts) == 0 {
+		facts = nil
+	}
 	data, err := json.Marshal(struct {
 		Desired   string
 		Verdict   Verdict
 		Unsure    []Reason
 		Facts     []fact
 		Conflicts []cluster.FieldConflict
-	}{w.d.hash, w.out.Verdict, w.out.Unsure, facts, w.out.Conflicts})
+	}{desired, c.Verdict, c.Unsure, facts, c.Conflicts})
 	if err != nil {
 		// Objects come from JSON; what does not go back to it has no fingerprint but its own.
-		data = []byte(w.d.hash + err.Error())
+		data = []byte(desired + err.Error())
 	}
 	sum := sha256.Sum256(data)
-	w.out.fingerprint = "sha256:" + hex.EncodeToString(sum[:])
+	return "sha256:" + hex.EncodeToString(sum[:])
 }

@@ -16,6 +16,10 @@ type family struct {
 	resource schema.GroupVersionResource
 	base     map[string]any
 	options  []option
+	// versions are the others that the history of an object is written in.
+	versions []string
+	// clusterWide says that objects have no namespace.
+	clusterWide bool
 }
 
 // option changes an object at random.
@@ -172,7 +176,7 @@ var families = []family{
 		one("spec.progressDeadlineSeconds", int64(600), int64(700)),
 		one("spec.strategy", o{}, o{"type": "RollingUpdate"}, o{"rollingUpdate": o{"maxSurge": int64(1)}}, o{"rollingUpdate": o{"maxUnavailable": "10%", "maxSurge": "25%"}}),
 	),
-	workload("StatefulSet", o{"serviceName": "x"},
+	workload("StatefulSet", o{"serviceName": "x", "volumeClaimTemplates": l{o{"metadata": o{"name": "d"}, "spec": o{"accessModes": l{"ReadWriteOnce"}, "resources": o{"requests": o{"storage": "1024Mi"}}}}}},
 		one("spec.replicas", int64(1), int64(3), int64(0)),
 		one("spec.updateStrategy", o{}, o{"type": "OnDelete"}, o{"type": "RollingUpdate"}, o{"type": "RollingUpdate", "rollingUpdate": o{"partition": int64(2)}}, o{"rollingUpdate": o{}}),
 		one("spec.persistentVolumeClaimRetentionPolicy", o{}, o{"whenDeleted": "Delete"}),
@@ -193,8 +197,18 @@ var families = []family{
 			one("spec.publishNotReadyAddresses", false, true),
 			one("spec.externalIPs", l{"10.1.1.1"}, l{"10.1.1.1", "10.1.1.2"}, l{}),
 			one("spec.internalTrafficPolicy", "Cluster", "Local"),
-			one("spec.loadBalancerSourceRanges", l{}, nil), one("spec.clusterIP", "", nil), one("spec.externalTrafficPolicy", "Cluster", "Local", ""),
-			one("spec.ports", l{o{"name": "q", "port": int64(80)}}, l{o{"name": "q", "port": int64(81), "nodePort": int64(0)}}), one("spec.allocateLoadBalancerNodePorts", true, false),
+			one("spec.loadBalancerSourceRanges", l{}, nil), one("spec.clusterIP", "", nil),
+			one("spec.ports", l{o{"name": "q", "port": int64(80)}}, l{o{"name": "q", "port": int64(81), "nodePort": int64(0)}}),
+			func(r *rand.Rand, obj map[string]any) {
+				spec := obj["spec"].(map[string]any)
+				switch spec["type"] {
+				case "LoadBalancer":
+					spec["allocateLoadBalancerNodePorts"] = r.IntN(2) == 0
+					spec["externalTrafficPolicy"] = []any{"Cluster", "Local", ""}[r.IntN(3)]
+				case "NodePort":
+					spec["externalTrafficPolicy"] = []any{"Cluster", "Local"}[r.IntN(2)]
+				}
+			},
 		}, metadata...),
 	},
 	{
@@ -282,8 +296,108 @@ var families = []family{
 		}, metadata...),
 	},
 	{
+		resource: schema.GroupVersionResource{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"},
+		base:     o{"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": o{}, "spec": o{"selector": o{"matchLabels": o{"a": "b"}}}},
+		options: append([]option{
+			one("spec.minAvailable", int64(1), "50%", int64(0)), one("spec.unhealthyPodEvictionPolicy", "AlwaysAllow", "IfHealthyBudget"),
+			one("spec.selector", o{}, o{"matchLabels": o{"a": "c"}}, o{"matchLabels": o{"a": "b"}, "matchExpressions": l{o{"key": "x", "operator": "In", "values": l{"1"}}}}),
+		}, metadata...),
+	},
+	{
+		resource: schema.GroupVersionResource{Version: "v1", Resource: "limitranges"},
+		base:     o{"apiVersion": "v1", "kind": "LimitRange", "metadata": o{}, "spec": o{"limits": l{}}},
+		options: append([]option{
+			some("spec.limits", o{"type": "Container", "max": o{"cpu": "2000m", "memory": "1Gi"}, "min": o{"cpu": "0.1"}}, o{"type": "Pod", "max": o{"cpu": "4"}}, o{"type": "PersistentVolumeClaim", "min": o{"storage": "1024Mi"}}),
+		}, metadata...),
+	},
+	{
+		resource: schema.GroupVersionResource{Version: "v1", Resource: "resourcequotas"},
+		base:     o{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": o{}, "spec": o{}},
+		options: append([]option{
+			entries("spec.hard", []string{"limits.cpu", "limits.memory", "pods"}, "1000", "1000m", "2", "0.5k"),
+		}, metadata...),
+	},
+	{
+		resource: schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
+		base:     o{"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": o{}, "addressType": "IPv4", "endpoints": l{}},
+		options: append([]option{
+			some("endpoints", o{"addresses": l{"10.0.0.1"}}, o{"addresses": l{"10.0.0.2"}, "conditions": o{"ready": false}, "nodeName": "n"}),
+			some("ports", o{"port": int64(80)}, o{"name": "x", "port": int64(81), "protocol": "UDP", "appProtocol": "a.example/b"}),
+		}, metadata...),
+	},
+	{
+		resource: schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"},
+		base:     o{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": o{}},
+		options: append([]option{
+			one("spec.holderIdentity", "a", "b", ""), one("spec.leaseDurationSeconds", int64(5), int64(6)),
+			one("spec.renewTime", "2026-01-01T01:00:00.500000+01:00", "2026-01-01T00:00:00.000001Z"), one("spec.leaseTransitions", int64(0), int64(1)),
+		}, metadata...),
+	},
+	{
+		resource: schema.GroupVersionResource{Version: "v1", Resource: "persistentvolumeclaims"},
+		base:     o{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": o{}, "spec": o{"accessModes": l{"ReadWriteOnce"}, "resources": o{"requests": o{"storage": "1Gi"}}}},
+		options:  append([]option{one("spec.resources.requests.storage", "1024Mi", "1Gi"), one("spec.volumeMode", "Filesystem", nil)}, metadata...),
+	},
+	{
+		resource: schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"},
+		base:     o{"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": o{}, "spec": o{"selector": o{"matchLabels": o{"app": "x"}}, "template": pod()}},
+		options: append(append([]option{
+			one("spec.replicas", int64(0), int64(2), nil), one("spec.minReadySeconds", int64(0), int64(3)),
+		}, metadata...), podOptions("spec.template.spec")...),
+	},
+	{
+		resource: schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"},
+		base: o{"apiVersion": "batch/v1", "kind": "Job", "metadata": o{}, "spec": o{"template": o{"metadata": o{"labels": o{"x": "y"}}, "spec": o{
+			"restartPolicy": "Never", "containers": l{o{"name": "c", "image": "nginx"}}}}}},
+		options: append([]option{
+			one("spec.suspend", true, false), one("spec.completions", int64(1)), one("spec.parallelism", int64(1), int64(2)), one("spec.backoffLimit", int64(6), int64(2)),
+			one("spec.ttlSecondsAfterFinished", int64(5), int64(0)), one("spec.activeDeadlineSeconds", int64(50)),
+		}, metadata...),
+	},
+	{
+		resource:    schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles"},
+		clusterWide: true,
+		base:        o{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": o{}},
+		options: append([]option{
+			some("rules", o{"nonResourceURLs": l{"/x"}, "verbs": l{"get"}}, o{"apiGroups": l{""}, "resources": l{"pods"}, "verbs": l{"get"}}),
+			one("aggregationRule", o{"clusterRoleSelectors": l{o{"matchLabels": o{"a": "b"}}}}, nil),
+		}, metadata...),
+	},
+	{
+		resource:    schema.GroupVersionResource{Group: "storage.k8s.io", Version: "v1", Resource: "storageclasses"},
+		clusterWide: true,
+		base:        o{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": o{}, "provisioner": "x.example/y"},
+		options: append([]option{
+			one("allowVolumeExpansion", false, true), some("mountOptions", "a", "b"), one("reclaimPolicy", "Delete"), one("volumeBindingMode", "Immediate"),
+			one("allowedTopologies", l{o{"matchLabelExpressions": l{o{"key": "z", "values": l{"a"}}}}}, l{}),
+		}, metadata...),
+	},
+	{
+		resource:    schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"},
+		clusterWide: true,
+		base:        o{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": o{}},
+		options: append([]option{
+			some("webhooks",
+				o{"name": "a.example.com", "sideEffects": "None", "admissionReviewVersions": l{"v1"}, "clientConfig": o{"url": "https://x.example/"}, "rules": l{o{"apiGroups": l{"x.example"}, "apiVersions": l{"v1"}, "operations": l{"CREATE"}, "resources": l{"xs"}}}},
+				o{"name": "b.example.com", "sideEffects": "None", "failurePolicy": "Ignore", "admissionReviewVersions": l{"v1"}, "clientConfig": o{"service": o{"name": "s", "namespace": "n"}}, "matchConditions": l{o{"name": "m", "expression": "true"}}}),
+		}, metadata...),
+	},
+	{
+		resource:    schema.GroupVersionResource{Version: "v1", Resource: "namespaces"},
+		clusterWide: true,
+		base:        o{"apiVersion": "v1", "kind": "Namespace", "metadata": o{}},
+		options:     metadata[:2],
+	},
+	{
+		resource:    schema.GroupVersionResource{Group: "scheduling.k8s.io", Version: "v1", Resource: "priorityclasses"},
+		clusterWide: true,
+		base:        o{"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": o{}, "value": int64(5)},
+		options:     append([]option{one("description", "", "x", "y"), one("globalDefault", false), one("preemptionPolicy", "PreemptLowerPriority")}, metadata...),
+	},
+	{
 		resource: schema.GroupVersionResource{Group: "diff.example.com", Version: "v1", Resource: "widgets"},
 		base:     o{"apiVersion": "diff.example.com/v1", "kind": "Widget", "metadata": o{}},
+		versions: []string{"v2"},
 		options: append([]option{
 			one("spec.size", int64(1), int64(3), nil), one("spec.color", "red", "blue", nil), one("spec.ratio", 0.5, int64(1), 1.5),
 			one("spec.box", o{}, o{"lid": false}, nil, o{"lid": true, "tag": ""}),
@@ -294,7 +408,7 @@ var families = []family{
 			one("spec.atomicMap", o{"a": "1"}, o{"a": "2", "b": "1"}, o{}),
 			entries("spec.granular", []string{"a", "b", "c"}, "1", "2", ""),
 			one("spec.free", o{}, o{"any": o{"thing": l{int64(1), "x", nil}}}, o{"any": nil, "b": l{o{"name": "a"}}}, o{"any": o{"other": int64(2)}}),
-			one("spec.port", int64(80), "http", "80"), one("spec.many.deep.er", "x", ""), one("spec.items", l{}, nil),
+			one("spec.port", int64(80), "http", "80"), one("spec.many.deep.er", "x", ""), one("spec.items", l{}, l{"a"}),
 			one("spec.pod", o{"apiVersion": "v1", "kind": "Pod", "metadata": o{"name": "p", "labels": o{"a": "b"}}, "spec": o{"x": int64(1)}}),
 			one("status.phase", "Odd", "Even"),
 		}, metadata...),
@@ -334,6 +448,9 @@ func widgetDefinition() *unstructured.Unstructured {
 			"versions": l{o{
 				"name": "v1", "served": true, "storage": true, "subresources": o{"status": o{}},
 				"schema": o{"openAPIV3Schema": obj(o{"spec": spec, "status": obj(o{"phase": str})})},
+			}, o{
+				"name": "v2", "served": true, "storage": false, "subresources": o{"status": o{}},
+				"schema": o{"openAPIV3Schema": obj(o{"spec": runtime.DeepCopyJSON(spec), "status": obj(o{"phase": str})})},
 			}},
 		},
 	}}

@@ -115,11 +115,15 @@ func (m *managed) suspects(hasStatus bool) []Owner {
 		}
 		out = append(out, o)
 	}
-	slices.SortFunc(out, func(a, b Owner) int {
+	sortSuspects(out)
+	return out
+}
+
+func sortSuspects(owners []Owner) {
+	slices.SortFunc(owners, func(a, b Owner) int {
 		if c := b.Time.Compare(a.Time); c != 0 {
 			return c
 		}
 		return compareOwners(a, b)
 	})
-	return out
 }

@@ -97,19 +97,20 @@ type converter struct {
 
 // Convert returns the object at the version.
 func (c *converter) Convert(v *typed.TypedValue, version fieldpath.APIVersion) (*typed.TypedValue, error) {
-	if string(version) == c.kind.GVK.GroupVersion().String() {
+	content, ok := v.AsValue().Unstructured().(map[string]any)
+	if !ok || content["apiVersion"] == string(version) {
 		return v, nil
 	}
-	if c.drop {
+	own := c.kind.GVK.GroupVersion().String()
+	if c.drop && string(version) != own {
 		return nil, errNoVersion
 	}
-	k := kindAt(c.set, c.kind, version)
+	k := c.kind
+	if string(version) != own {
+		k = kindAt(c.set, c.kind, version)
+	}
 	if k == nil {
 		c.failed[version] = true
-		return nil, errNoVersion
-	}
-	content, ok := v.AsValue().Unstructured().(map[string]any)
-	if !ok {
 		return nil, errNoVersion
 	}
 	content = without(content, "apiVersion")

@@ -93,6 +93,9 @@ func newServer(t *testing.T) *server {
 	var versions []apischema.GroupVersion
 	for _, f := range families {
 		versions = append(versions, f.resource.GroupVersion())
+		for _, v := range f.versions {
+			versions = append(versions, apischema.GroupVersion{Group: f.resource.Group, Version: v})
+		}
 	}
 	s.schemas, s.set = diff.NewSchemas(published{d}), schema.New(published{d})
 	widgets := apischema.GroupVersionKind{Group: "diff.example.com", Version: "v1", Kind: "Widget"}
@@ -103,6 +106,7 @@ func newServer(t *testing.T) *server {
 		assert.NoError(c, err)
 	}, time.Minute, 50*time.Millisecond)
 	require.NoError(t, s.schemas.Load(t.Context(), versions...))
+	require.NoError(t, s.schemas.AddCRD(crd), "which says that the versions convert to each other as they are")
 	return s
 }
 
@@ -120,13 +124,15 @@ func TestCompareEqualsTheServersDryRun(t *testing.T) {
 	for i := 0; i < *pairs && wrong < 12; i++ {
 		f := families[i%len(families)]
 		r := rand.New(rand.NewPCG(*seed, uint64(i)))
-		live, err := s.history(t, r, f, fmt.Sprintf("pair-%d", i))
+		live, err := s.history(t, r, f, fmt.Sprintf("pair-%d-%s", i, s.namespace))
 		if err != nil {
 			refused["history of "+f.resource.Resource]++
+			if *verbose {
+				t.Logf("pair %d: %v", i, err)
+			}
 			continue
 		}
-		desired := f.object(r, live.GetName())
-		desired.SetNamespace(s.namespace)
+		desired := s.place(f, f.object(r, live.GetName()))
 		if r.IntN(4) == 0 {
 			desired = s.lastApplied
 		}
@@ -146,6 +152,9 @@ func TestCompareEqualsTheServersDryRun(t *testing.T) {
 		accepted++
 		verdicts[p.verdict]++
 		byKind[f.resource.Resource]++
+		if p.quick {
+			verdicts["quick"]++
+		}
 		if p.unsure > 0 {
 			verdicts["with reasons"]++
 		}
@@ -155,15 +164,37 @@ func TestCompareEqualsTheServersDryRun(t *testing.T) {
 	assert.Zero(t, verdicts[diff.Unsure], "nothing here is beyond the tables")
 }
 
+// of returns the objects of a family.
+func (s *server) of(f family) dynamic.ResourceInterface {
+	if f.clusterWide {
+		return s.client.Resource(f.resource)
+	}
+	return s.client.Resource(f.resource).Namespace(s.namespace)
+}
+
+// place puts an object where its family's are.
+func (s *server) place(f family, obj *unstructured.Unstructured) *unstructured.Unstructured {
+	if !f.clusterWide {
+		obj.SetNamespace(s.namespace)
+	}
+	return obj
+}
+
 // history makes an object and has several managers write it, by apply and by update.
 func (s *server) history(t *testing.T, r *rand.Rand, f family, name string) (*unstructured.Unstructured, error) {
-	client := s.client.Resource(f.resource).Namespace(s.namespace)
+	client := s.of(f)
 	var live *unstructured.Unstructured
 	var err error
 	s.lastApplied = nil
 	for step := range 1 + r.IntN(4) {
-		obj := f.object(r, name)
-		obj.SetNamespace(s.namespace)
+		obj := s.place(f, f.object(r, name))
+		client := client
+		if n := len(f.versions); n > 0 && r.IntN(2) == 0 {
+			at := f
+			at.resource.Version = f.versions[r.IntN(n)]
+			obj.SetAPIVersion(at.resource.GroupVersion().String())
+			client = s.of(at)
+		}
 		manager := []string{us, us, "helm", "hpa"}[r.IntN(4)]
 		if step == 0 && r.IntN(3) > 0 {
 			manager = us
@@ -176,7 +207,8 @@ func (s *server) history(t *testing.T, r *rand.Rand, f family, name string) (*un
 		} else {
 			next, err = client.Apply(t.Context(), name, obj, metav1.ApplyOptions{FieldManager: manager, Force: true})
 			if err == nil && manager == us {
-				s.lastApplied = obj
+				s.lastApplied = obj.DeepCopy()
+				s.lastApplied.SetAPIVersion(f.resource.GroupVersion().String())
 			}
 		}
 		if err != nil {
@@ -188,8 +220,7 @@ func (s *server) history(t *testing.T, r *rand.Rand, f family, name string) (*un
 		live = next
 	}
 	if s.lastApplied == nil {
-		s.lastApplied = f.object(r, name)
-		s.lastApplied.SetNamespace(s.namespace)
+		s.lastApplied = s.place(f, f.object(r, name))
 	}
 	return client.Get(t.Context(), name, metav1.GetOptions{})
 }
@@ -203,17 +234,21 @@ type pair struct {
 	desired, live *unstructured.Unstructured
 	verdict       diff.Verdict
 	unsure        int
+	quick         bool
 }
 
 // judge compares what Compare says with what the server says.
 func (p *pair) judge(c *diff.Comparer) error {
-	client := p.s.client.Resource(p.f.resource).Namespace(p.s.namespace)
+	client := p.s.of(p.f)
 	apply := func(force bool) (*unstructured.Unstructured, error) {
 		return client.Apply(p.t.Context(), p.desired.GetName(), p.desired, metav1.ApplyOptions{FieldManager: us, Force: force, DryRun: []string{"All"}})
 	}
 	forced, err := apply(true)
 	d, prepareErr := c.Prepare(p.desired)
 	if err != nil {
+		if *verbose {
+			p.t.Logf("refused: %v", err)
+		}
 		return errRefused
 	}
 	if prepareErr != nil {
@@ -224,6 +259,14 @@ func (p *pair) judge(c *diff.Comparer) error {
 		return err
 	}
 	p.verdict, p.unsure = out.Verdict, len(out.Unsure)
+	p.quick = c.Quick(d, p.live)
+	merged, err := c.Merged(d, p.live)
+	if err != nil {
+		return err
+	}
+	if merged.Verdict != out.Verdict || merged.Fingerprint() != out.Fingerprint() || !assert.ObjectsAreEqual(merged.Suspects, out.Suspects) {
+		return fmt.Errorf("%s by the quick answer, %s by the merge", out.Verdict, merged.Verdict)
+	}
 	_, err = apply(false)
 	if err := p.conflicts(out, err); err != nil {
 		return err
@@ -356,7 +399,7 @@ func visible(obj *unstructured.Unstructured, kind *schema.Kind) map[string]any {
 func entry(obj *unstructured.Unstructured) string {
 	for _, e := range obj.GetManagedFields() {
 		if e.Manager == us && e.Operation == metav1.ManagedFieldsOperationApply && e.Subresource == "" {
-			return string(e.FieldsV1.Raw)
+			return e.APIVersion + " " + string(e.FieldsV1.Raw)
 		}
 	}
 	return ""

@@ -11,6 +11,8 @@ import (
 var conditional = map[string]func(obj map[string]any){
 	"io.k8s.api.apps.v1.DaemonSetUpdateStrategy":                                        daemonSetUpdate,
 	"io.k8s.api.apps.v1.DeploymentStrategy":                                             deploymentUpdate,
+	"io.k8s.api.apps.v1.StatefulSet":                                                    statefulSet,
+	"io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler":                                 autoscalerV1,
 	"io.k8s.api.apps.v1.StatefulSetUpdateStrategy":                                      statefulSetUpdate,
 	"io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior":                         scaling,
 	"io.k8s.api.batch.v1.Job":                                                           job,
@@ -19,6 +21,7 @@ var conditional = map[string]func(obj map[string]any){
 	"io.k8s.api.core.v1.ImageVolumeSource":                                              imageVolume,
 	"io.k8s.api.core.v1.LimitRangeItem":                                                 limitRange,
 	"io.k8s.api.core.v1.Namespace":                                                      namespace,
+	"io.k8s.api.core.v1.NodeSpec":                                                       nodeSpec,
 	"io.k8s.api.core.v1.NodeStatus":                                                     nodeStatus,
 	"io.k8s.api.core.v1.Pod":                                                            pod,
 	"io.k8s.api.core.v1.PodSpec":                                                        podSpec,
@@ -78,6 +81,15 @@ func deploymentUpdate(strategy map[string]any) {
 		set(rolling, "maxUnavailable", "25%")
 		set(rolling, "maxSurge", "25%")
 	}
+	bothLimits(strategy)
+}
+
+// bothLimits completes the limits of a rolling update: the server's own type has no way to leave one out.
+func bothLimits(strategy map[string]any) {
+	if rolling := object(strategy, "rollingUpdate"); rolling != nil {
+		set(rolling, "maxUnavailable", int64(0))
+		set(rolling, "maxSurge", int64(0))
+	}
 }
 
 func daemonSetUpdate(strategy map[string]any) {
@@ -87,6 +99,7 @@ func daemonSetUpdate(strategy map[string]any) {
 		set(rolling, "maxUnavailable", int64(1))
 		set(rolling, "maxSurge", int64(0))
 	}
+	bothLimits(strategy)
 }
 
 func statefulSetUpdate(strategy map[string]any) {
@@ -94,9 +107,26 @@ func statefulSetUpdate(strategy map[string]any) {
 		strategy["type"] = "RollingUpdate"
 		made(strategy, "rollingUpdate")
 	}
-	if rolling := object(strategy, "rollingUpdate"); rolling != nil && strategy["type"] == "RollingUpdate" {
+	if rolling := object(strategy, "rollingUpdate"); rolling != nil {
 		set(rolling, "partition", int64(0))
-		set(rolling, "maxUnavailable", int64(1))
+		if strategy["type"] == "RollingUpdate" {
+			set(rolling, "maxUnavailable", int64(1))
+		}
+	}
+}
+
+// statefulSet names the kind of the claims, which the server's type has and an object may leave out.
+func statefulSet(obj map[string]any) {
+	for _, claim := range items(object(obj, "spec"), "volumeClaimTemplates") {
+		set(claim, "apiVersion", "v1")
+		set(claim, "kind", "PersistentVolumeClaim")
+	}
+}
+
+// autoscalerV1 gives a target to a version that knows of no other metric; others are in an annotation.
+func autoscalerV1(obj map[string]any) {
+	if _, ok := object(object(obj, "metadata"), "annotations")["autoscaling.alpha.kubernetes.io/metrics"]; !ok {
+		set(made(obj, "spec"), "targetCPUUtilizationPercentage", int64(80))
 	}
 }
 
@@ -189,6 +219,17 @@ func pod(obj map[string]any) {
 				}
 			}
 		}
+	}
+}
+
+func nodeSpec(obj map[string]any) {
+	list, _ := obj["podCIDRs"].([]any)
+	one, has := obj["podCIDR"]
+	switch {
+	case has && (len(list) == 0 || list[0] != one):
+		obj["podCIDRs"] = []any{one}
+	case !has && len(list) > 0 && list[0] != "":
+		obj["podCIDR"] = list[0]
 	}
 }
 
@@ -332,6 +373,9 @@ func deviceRequestV1beta1(obj map[string]any) {
 
 func definition(obj map[string]any) {
 	spec := made(obj, "spec")
+	if conversion := object(spec, "conversion"); conversion != nil && len(object(conversion, "webhook")) == 0 {
+		delete(conversion, "webhook")
+	}
 	names := made(spec, "names")
 	if kind, _ := names["kind"].(string); kind != "" {
 		set(names, "singular", strings.ToLower(kind))

@@ -37,14 +37,20 @@ type Kind struct {
 }
 
 // Exact says whether [Kind.Canonical] and [Kind.Store] know what the server makes of an object.
-func (k *Kind) Exact() bool { return k.origin != foreign && !inexact[k.GVK.GroupKind()] }
+func (k *Kind) Exact() bool { return k.origin != foreign && !inexact[k.GVK] }
 
-// inexact are the native kinds with defaults that are not a function of the object and its place in a type: a taint takes the
-// time of the write, and a volume in an attachment has a part of the defaults that it has elsewhere.
-var inexact = map[schema.GroupKind]bool{
-	{Group: "resource.k8s.io", Kind: "DeviceTaintRule"}: true,
-	{Group: "resource.k8s.io", Kind: "ResourceSlice"}:   true,
-	{Group: "storage.k8s.io", Kind: "VolumeAttachment"}: true,
+// inexact are the native kinds with fields that are not a function of the object and their place in a type: a taint takes
+// the time of the write, a volume in an attachment has a part of the defaults that it has elsewhere, and the first version of
+// autoscalers keeps what it has no field for in annotations.
+var inexact = map[schema.GroupVersionKind]bool{
+	{Group: "autoscaling", Version: "v1", Kind: "HorizontalPodAutoscaler"}:   true,
+	{Group: "resource.k8s.io", Version: "v1", Kind: "ResourceSlice"}:         true,
+	{Group: "resource.k8s.io", Version: "v1", Kind: "DeviceTaintRule"}:       true,
+	{Group: "resource.k8s.io", Version: "v1alpha3", Kind: "DeviceTaintRule"}: true,
+	{Group: "resource.k8s.io", Version: "v1beta1", Kind: "ResourceSlice"}:    true,
+	{Group: "resource.k8s.io", Version: "v1beta2", Kind: "DeviceTaintRule"}:  true,
+	{Group: "resource.k8s.io", Version: "v1beta2", Kind: "ResourceSlice"}:    true,
+	{Group: "storage.k8s.io", Version: "v1", Kind: "VolumeAttachment"}:       true,
 }
 
 // Native says whether the kind is one of Kubernetes' own.
