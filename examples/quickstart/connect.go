@@ -102,6 +102,7 @@ func newDelivery(ctx context.Context, client *kube.Client, fetcher source.Fetche
 		Prune:     f.prune,
 		Force:     f.force,
 		Deadline:  f.deadline,
+		Patience:  f.patience,
 	})
 	d := &delivery{out: out, source: fetcher, path: filepath.ToSlash(f.path), kubeVersion: version, engine: engine}
 	return d, func() { view.Close() }, nil

@@ -27,11 +27,11 @@ import (
 
 // flags are what the program was asked for.
 type flags struct {
-	repo, revision, path        string
-	kubeconfig, context         string
-	namespace, name             string
-	prune, watch, plan, force   bool
-	deadline, interval, refetch time.Duration
+	repo, revision, path                  string
+	kubeconfig, context                   string
+	namespace, name                       string
+	prune, watch, plan, force             bool
+	deadline, patience, interval, refetch time.Duration
 }
 
 func parse(args []string, errOut io.Writer) (flags, error) {
@@ -50,6 +50,7 @@ func parse(args []string, errOut io.Writer) (flags, error) {
 	set.BoolVar(&f.plan, "plan", false, "print the plan and change nothing")
 	set.BoolVar(&f.force, "force", false, "take fields back from other field managers")
 	set.DurationVar(&f.deadline, "deadline", 5*time.Minute, "how long to wait for health")
+	set.DurationVar(&f.patience, "patience", 30*time.Second, "how long to repeat a request that the server does not answer")
 	set.DurationVar(&f.interval, "interval", 2*time.Second, "with -watch: time between looks at the cluster, which cost no request")
 	set.DurationVar(&f.refetch, "refetch", 30*time.Second, "with -watch: time between looks at the repository")
 	if err := set.Parse(args); err != nil {

@@ -26,15 +26,17 @@ import (
 	"github.com/setpoint-dev/setpoint/sync/inventory"
 )
 
-// onEach runs a test on the API server in memory and on a real control plane, both with controllers.
+// onEach runs a test on the API server in memory and on a real control plane, both with controllers, side by side.
 func onEach(t *testing.T, test func(t *testing.T, cfg *rest.Config)) {
 	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
 		server, err := memory.New(&memory.Options{Controllers: true})
 		require.NoError(t, err)
 		t.Cleanup(func() { server.Close() })
 		test(t, server.Config())
 	})
 	t.Run("control plane", func(t *testing.T) {
+		t.Parallel()
 		test(t, kubetest.Start(t, &kubetest.Options{Controllers: true}).Config())
 	})
 }

@@ -69,26 +69,26 @@ var heavy = []string{
 	"sigs.k8s.io/structured-merge-diff/v6",
 }
 
-// machinery is what handling unstructured objects costs. apimachinery's managed fields bring structured-merge-diff v6.
-var machinery = []string{"k8s.io/apimachinery", "sigs.k8s.io/structured-merge-diff/v6"}
+// machinery is what handling unstructured objects costs: apimachinery's own packages import the other two.
+var machinery = []string{"k8s.io/apimachinery", "k8s.io/kube-openapi", "sigs.k8s.io/structured-merge-diff/v6"}
 
 // pins says which heavy modules a build of each public package may contain.
 var pins = map[string][]string{
 	".":                machinery[:0],
 	"cluster":          machinery,
-	"cluster/kube":     append([]string{"k8s.io/client-go", "k8s.io/api", "k8s.io/kube-openapi"}, machinery...),
+	"cluster/kube":     append([]string{"k8s.io/client-go", "k8s.io/api"}, machinery...),
 	"cluster/live":     machinery,
-	"cluster/memory":   append([]string{"k8s.io/client-go", "k8s.io/api", "k8s.io/kube-openapi", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
-	"diff":             append([]string{"k8s.io/kube-openapi", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"cluster/memory":   append([]string{"k8s.io/client-go", "k8s.io/api", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"diff":             append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 	"health":           machinery,
 	"render":           machinery,
-	"render/kustomize": append([]string{"sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml", "k8s.io/kube-openapi"}, machinery...),
+	"render/kustomize": append([]string{"sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml"}, machinery...),
 	"render/plain":     machinery,
 	"source":           nil,
 	"source/dir":       nil,
 	"source/git":       {"github.com/go-git/go-git/v5"},
-	"sync":             append([]string{"k8s.io/kube-openapi", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
-	"sync/inventory":   append([]string{"k8s.io/kube-openapi", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"sync":             append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"sync/inventory":   append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 }
 
 // banned modules are in no build of the root module, tests included.
