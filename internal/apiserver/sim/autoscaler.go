@@ -117,7 +117,7 @@ func onTarget(specs []autoscalingv2.MetricSpec) []autoscalingv2.MetricStatus {
 // autoscalersOf looks at the autoscalers that may scale an object.
 func (s *Simulator) autoscalersOf(at key) error {
 	for _, obj := range s.view.in(autoscalers, at.namespace) {
-		hpa, err := as[autoscalingv2.HorizontalPodAutoscaler](obj)
+		hpa, err := typedOf[autoscalingv2.HorizontalPodAutoscaler](s, obj)
 		if err != nil {
 			return err
 		}

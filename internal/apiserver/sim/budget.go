@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver"
 )
 
 // budget counts how many pods of a PodDisruptionBudget may go.
@@ -22,7 +24,7 @@ func (s *Simulator) budget(at key) error {
 	}
 	var total, healthy int32
 	for _, obj := range s.view.in(pods, at.namespace) {
-		pod, err := as[corev1.Pod](obj)
+		pod, err := typedOf[corev1.Pod](s, obj)
 		if err != nil {
 			return err
 		}
@@ -68,9 +70,16 @@ func (s *Simulator) budget(at key) error {
 	})
 }
 
-// podBudgets looks at the budgets of a pod's namespace.
-func (s *Simulator) podBudgets(at key) error {
+// podBudgets looks at the budgets that select a pod, or did before it changed.
+func podBudgets(s *Simulator, at key, change apiserver.Change) error {
 	for _, obj := range s.view.in(budgets, at.namespace) {
+		pdb, err := typedOf[policyv1.PodDisruptionBudget](s, obj)
+		if err != nil {
+			return err
+		}
+		if selector, err := metav1.LabelSelectorAsSelector(pdb.Spec.Selector); err != nil || !touches(selector, change) {
+			continue
+		}
 		if err := s.budget(at.place(budgets, obj.GetName())); err != nil {
 			return err
 		}

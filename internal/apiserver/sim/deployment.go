@@ -58,6 +58,9 @@ func (r *rollout) look() error {
 	if err != nil {
 		return err
 	}
+	for i := range sets {
+		sets[i] = sets[i].DeepCopy() // sizes are noted in them
+	}
 	slices.SortStableFunc(sets, func(a, b *appsv1.ReplicaSet) int {
 		return cmp.Or(cmp.Compare(revisionOf(a), revisionOf(b)), a.CreationTimestamp.Compare(b.CreationTimestamp.Time))
 	})

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -63,7 +64,7 @@ func (s *Simulator) backends(service *corev1.Service) ([]backend, error) {
 		if !selector.Matches(labels.Set(obj.GetLabels())) {
 			continue
 		}
-		pod, err := as[corev1.Pod](obj)
+		pod, err := typedOf[corev1.Pod](s, obj)
 		if err != nil {
 			return nil, err
 		}
@@ -210,14 +211,24 @@ func (s *Simulator) endpoints(service *corev1.Service, backends []backend) error
 	})
 }
 
-// podServices looks at the Services of a pod's namespace whose backends may have changed.
-func (s *Simulator) podServices(at key) error {
+// podServices looks at the Services that select a pod, or did before it changed.
+func podServices(s *Simulator, at key, change apiserver.Change) error {
 	for _, obj := range s.view.in(services, at.namespace) {
+		selector, _, _ := unstructured.NestedStringMap(obj.Object, "spec", "selector")
+		if len(selector) == 0 || !touches(labels.Set(selector).AsSelectorPreValidated(), change) {
+			continue
+		}
 		if err := endpointsOf(s, at.place(services, obj.GetName()), apiserver.Change{Type: apiserver.Modified}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// touches reports whether an object is selected, or was before it changed.
+func touches(selector labels.Selector, change apiserver.Change) bool {
+	return selector.Matches(labels.Set(change.Object.GetLabels())) ||
+		change.Old != nil && selector.Matches(labels.Set(change.Old.GetLabels()))
 }
 
 // sliceService puts a slice back that somebody has deleted or changed.

@@ -90,7 +90,7 @@ func (s *Simulator) hold(pod *corev1.Pod, why string) error {
 // wakePods looks again at the pods of a namespace that wait for a claim, a ConfigMap or a Secret.
 func (s *Simulator) wakePods(at key) error {
 	for _, obj := range s.view.in(pods, at.namespace) {
-		pod, err := as[corev1.Pod](obj)
+		pod, err := typedOf[corev1.Pod](s, obj)
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func init() { // a literal would be a cycle: steps lead back to the table
 		configMaps.GroupKind():      {refurnish, on((*Simulator).wakePods)},
 		secrets.GroupKind():         {on((*Simulator).wakePods)},
 		nodes.GroupKind():           {on((*Simulator).allDaemonSets)},
-		pods.GroupKind():            {on((*Simulator).pod), ownerOf, on((*Simulator).podServices), on((*Simulator).podBudgets), podClaims},
+		pods.GroupKind():            {on((*Simulator).pod), ownerOf, podServices, podBudgets, podClaims},
 		deployments.GroupKind():     {on((*Simulator).deployment), on((*Simulator).autoscalersOf)},
 		replicaSets.GroupKind():     {on((*Simulator).replicaSet), ownerOf, on((*Simulator).autoscalersOf)},
 		statefulSets.GroupKind():    {on((*Simulator).statefulSet), on((*Simulator).autoscalersOf)},

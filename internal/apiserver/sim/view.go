@@ -31,12 +31,14 @@ func (k key) place(kind schema.GroupVersionKind, name string) key {
 type view struct {
 	objects map[schema.GroupKind]map[string]map[string]*unstructured.Unstructured // by namespace and name
 	owned   map[types.UID]map[key]bool                                            // by controller
+	typed   map[*unstructured.Unstructured]any                                    // of objects, as far as asked for
 }
 
 func newView() *view {
 	return &view{
 		objects: map[schema.GroupKind]map[string]map[string]*unstructured.Unstructured{},
 		owned:   map[types.UID]map[key]bool{},
+		typed:   map[*unstructured.Unstructured]any{},
 	}
 }
 
@@ -87,6 +89,7 @@ func (v *view) drop(at key) {
 		return
 	}
 	delete(v.objects[at.kind][at.namespace], at.name)
+	delete(v.typed, old)
 	if owner := metav1.GetControllerOf(old); owner != nil {
 		delete(v.owned[owner.UID], at)
 		if len(v.owned[owner.UID]) == 0 {
@@ -118,7 +121,7 @@ func (v *view) everywhere(kind schema.GroupVersionKind) []*unstructured.Unstruct
 	return out
 }
 
-// controlled returns the objects of a kind that an object controls, in the order of their names.
+// controlled returns the objects of a kind that an object controls, in the order of their names. They are shared.
 func controlled[T any](s *Simulator, kind schema.GroupVersionKind, owner types.UID) ([]*T, error) {
 	var keys []key
 	for at := range s.view.owned[owner] {
@@ -129,7 +132,7 @@ func controlled[T any](s *Simulator, kind schema.GroupVersionKind, owner types.U
 	slices.SortFunc(keys, func(a, b key) int { return cmp.Compare(a.name, b.name) })
 	out := make([]*T, 0, len(keys))
 	for _, at := range keys {
-		typed, err := as[T](s.view.get(at))
+		typed, err := typedOf[T](s, s.view.get(at))
 		if err != nil {
 			return nil, err
 		}
@@ -138,15 +141,28 @@ func controlled[T any](s *Simulator, kind schema.GroupVersionKind, owner types.U
 	return out, nil
 }
 
-// find returns the typed newest state of an object, nil when it is not there.
+// find returns the typed newest state of an object, nil when it is not there. It is shared.
 func find[T any](s *Simulator, at key) (*T, error) {
 	obj := s.view.get(at)
 	if obj == nil {
 		return nil, nil
 	}
-	return as[T](obj)
+	return typedOf[T](s, obj)
 }
 
+// typedOf returns the typed form of an object in the view. It is shared; nobody changes it.
+func typedOf[T any](s *Simulator, obj *unstructured.Unstructured) (*T, error) {
+	if typed, ok := s.view.typed[obj].(*T); ok {
+		return typed, nil
+	}
+	typed, err := as[T](obj)
+	if err == nil {
+		s.view.typed[obj] = typed
+	}
+	return typed, err
+}
+
+// as converts an object.
 func as[T any](obj *unstructured.Unstructured) (*T, error) {
 	out := new(T)
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, out); err != nil {

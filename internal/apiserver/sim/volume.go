@@ -76,7 +76,7 @@ func (s *Simulator) claim(at key) error {
 func (s *Simulator) protect(claim *corev1.PersistentVolumeClaim) error {
 	used := false
 	for _, obj := range s.view.in(pods, claim.Namespace) {
-		pod, err := as[corev1.Pod](obj)
+		pod, err := typedOf[corev1.Pod](s, obj)
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (s *Simulator) volumeFor(claim *corev1.PersistentVolumeClaim) (*corev1.Pers
 	}
 	size := claim.Spec.Resources.Requests[corev1.ResourceStorage]
 	for _, obj := range s.view.in(volumes, "") {
-		volume, err := as[corev1.PersistentVolume](obj)
+		volume, err := typedOf[corev1.PersistentVolume](s, obj)
 		if err != nil {
 			return nil, err
 		}
@@ -226,7 +226,7 @@ func (s *Simulator) volume(at key) error {
 // releaseVolumes looks after the volumes of a claim that has gone.
 func (s *Simulator) releaseVolumes() error {
 	for _, obj := range s.view.in(volumes, "") {
-		volume, err := as[corev1.PersistentVolume](obj)
+		volume, err := typedOf[corev1.PersistentVolume](s, obj)
 		if err != nil {
 			return err
 		}

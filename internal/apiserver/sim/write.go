@@ -78,10 +78,8 @@ func editTyped[T any](s *Simulator, kind schema.GroupVersionKind, meta *metav1.O
 		if err != nil {
 			return false, err
 		}
-		after, err := as[T](obj)
-		if err != nil {
-			return false, err
-		}
+		copied := any(before).(runtime.Object).DeepCopyObject()
+		after := any(copied).(*T)
 		change(after)
 		if equality.Semantic.DeepEqual(before, after) {
 			return false, nil
