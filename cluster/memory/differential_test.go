@@ -158,7 +158,7 @@ var essential = func() map[string]bool {
 		"storage rules host http paths path pathType backend service number roleRef roleType subjects verbs apiGroups resources addressType " +
 		"addresses endpoints maxReplicas scaleTargetRef limits type podSelector key value minAvailable configMap hostPath httpGet tcpSocket " +
 		"secretKeyRef valueFrom fieldRef fieldPath configMapRef operator conf emptyDir namespace hosts storageClassName cpu memory max min " +
-		"volumeClaimTemplates selector protocol env conditions behavior") {
+		"any free volumeClaimTemplates selector protocol env conditions behavior") {
 		out[k] = true
 	}
 	return out
@@ -291,10 +291,8 @@ func (c chooser) bad(k kindCase, at, query string, obj map[string]any, encode fu
 	case 3:
 		return operation{"bad: type", "PATCH", at + query, "application/merge-patch+json", encode(map[string]any{"metadata": map[string]any{"labels": "text"}})}
 	}
-	return operation{"bad: uid", "PATCH", at + query + "&force=true", "application/apply-patch+yaml", encode(map[string]any{
-		"apiVersion": k.object["apiVersion"], "kind": k.kind,
-		"metadata": map[string]any{"name": obj["metadata"].(map[string]any)["name"], "uid": "11111111-1111-1111-1111-111111111111"},
-	})}
+	obj["metadata"].(map[string]any)["uid"] = "11111111-1111-1111-1111-111111111111"
+	return operation{"bad: uid", "PATCH", at + query + "&force=true", "application/apply-patch+yaml", encode(obj)}
 }
 
 // masked returns an answer without what must differ between two servers.
@@ -339,7 +337,7 @@ func masked(r reply) map[string]any {
 }
 
 // wholeValue is a structure in a message, which the real server writes in its internal form.
-var wholeValue = regexp.MustCompile(`Invalid value: \{.*\}: `)
+var wholeValue = regexp.MustCompile(`Invalid value: ("?(\{|map\[)).*[}\]]"?: `)
 
 // maskStatus hides what is in no order, or in an internal form, in a refusal.
 func maskStatus(status map[string]any) {

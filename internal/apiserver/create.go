@@ -209,6 +209,9 @@ func (s *Server) validateCreate(served *Served, obj *unstructured.Unstructured) 
 }
 
 func (s *Server) invalid(served *Served, name string, errs field.ErrorList) error {
+	if served.Custom != nil {
+		return apierrors.NewInvalid(served.GVK.GroupKind(), name, errs)
+	}
 	seen := map[string]bool{}
 	errs = slices.DeleteFunc(errs, func(e *field.Error) bool {
 		text := e.Error()

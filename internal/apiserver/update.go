@@ -308,6 +308,10 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 	at := field.NewPath("metadata")
 	errs := validation.ValidateObjectMetaAccessor(obj, served.Namespaced, names, at)
 	errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, live, at)...)
+	if served.Custom != nil {
+		// The real server checks the metadata of custom resources once more, and says what it finds once more.
+		errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, live, at)...)
+	}
 	if w.Subresource == "" {
 		for _, check := range served.row.Check {
 			errs = append(errs, check(obj.Object, live.Object)...)

@@ -114,18 +114,18 @@ var rows = map[schema.GroupKind]Row{
 		Generation:  []Path{{"spec"}, {"metadata", "annotations"}},
 		StatusKeeps: []Path{{"metadata", "labels"}},
 		Frozen:      []Frozen{{Path: Path{"spec", "selector"}}},
-		Check:       workload,
+		Check:       workload("deployment"),
 	},
 	kind("apps", "ReplicaSet"): {
-		Generation: spec, Frozen: []Frozen{{Path: Path{"spec", "selector"}}}, Check: workload,
+		Generation: spec, Frozen: []Frozen{{Path: Path{"spec", "selector"}}}, Check: workload("deployment"),
 		Fields: []Path{{"status", "replicas"}},
 	},
 	kind("apps", "DaemonSet"): {
-		Generation: spec, Frozen: []Frozen{{Path: Path{"spec", "selector"}}}, Check: workload,
+		Generation: spec, Frozen: []Frozen{{Path: Path{"spec", "selector"}}}, Check: workload("daemonset"),
 		Prepare: []Step{templateGeneration},
 	},
 	kind("apps", "StatefulSet"): {
-		Generation: spec, Check: workload,
+		Generation: spec, Check: workload("statefulset"),
 		Frozen: []Frozen{
 			{Path: Path{"spec", "selector"}}, {Path: Path{"spec", "volumeClaimTemplates"}},
 			{Path: Path{"spec", "serviceName"}}, {Path: Path{"spec", "podManagementPolicy"}},
@@ -150,7 +150,7 @@ var rows = map[schema.GroupKind]Row{
 			{Path: Path{"spec", "managedBy"}},
 			{Path: Path{"spec", "successPolicy"}},
 		},
-		Check:  []func(obj, old map[string]any) field.ErrorList{jobTemplate},
+		Check:  []func(obj, old map[string]any) field.ErrorList{selectorMatches, jobTemplate},
 		Fields: []Path{{"status", "successful"}},
 	},
 	kind("batch", "CronJob"): {Generation: spec},
@@ -182,10 +182,10 @@ var rows = map[schema.GroupKind]Row{
 	kind("rbac.authorization.k8s.io", "Role"):        {Names: PathSegment, CreateOnUpdate: true},
 	kind("rbac.authorization.k8s.io", "ClusterRole"): {Names: PathSegment, CreateOnUpdate: true},
 	kind("rbac.authorization.k8s.io", "RoleBinding"): {
-		Names: PathSegment, CreateOnUpdate: true, Frozen: []Frozen{{Path: Path{"roleRef"}, Message: "cannot change roleRef"}},
+		Names: PathSegment, CreateOnUpdate: true, Frozen: []Frozen{{Path: Path{"roleRef"}}},
 	},
 	kind("rbac.authorization.k8s.io", "ClusterRoleBinding"): {
-		Names: PathSegment, CreateOnUpdate: true, Frozen: []Frozen{{Path: Path{"roleRef"}, Message: "cannot change roleRef"}},
+		Names: PathSegment, CreateOnUpdate: true, Frozen: []Frozen{{Path: Path{"roleRef"}}},
 	},
 
 	kind("storage.k8s.io", "StorageClass"): {

@@ -14,36 +14,45 @@ import (
 
 type check = func(obj, old map[string]any) field.ErrorList
 
-// workload checks a selector against its template, and the template.
-var workload = []check{selectorMatches, templateContainers}
+// workload checks a selector against its template, and the template. word is what the real server calls the kind.
+func workload(word string) []check {
+	return []check{func(obj, _ map[string]any) field.ErrorList {
+		selector, _ := Get(obj, Path{"spec", "selector"}).(map[string]any)
+		if selector != nil && isEmpty(selector["matchLabels"]) && isEmpty(selector["matchExpressions"]) {
+			return field.ErrorList{field.Invalid(field.NewPath("spec", "selector"), selector, "empty selector is invalid for "+word)}
+		}
+		return nil
+	}, selectorMatches, templateContainers}
+}
 
+// selectorMatches holds a selector to being there and to choosing what the template makes.
 func selectorMatches(obj, _ map[string]any) field.ErrorList {
 	where := field.NewPath("spec", "selector")
+	var errs field.ErrorList
 	raw, _ := Get(obj, Path{"spec", "selector"}).(map[string]any)
+	parsed := labels.Nothing()
 	if raw == nil {
-		return field.ErrorList{field.Required(where, "")}
-	}
-	var selector metav1.LabelSelector
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw, &selector); err != nil {
-		return field.ErrorList{field.Invalid(where, raw, err.Error())}
-	}
-	if len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
-		return field.ErrorList{field.Invalid(where, raw, "empty selector is invalid for deployment")}
-	}
-	parsed, err := metav1.LabelSelectorAsSelector(&selector)
-	if err != nil {
-		return field.ErrorList{field.Invalid(where, raw, "invalid label selector")}
+		errs = append(errs, field.Required(where, ""))
+	} else {
+		var selector metav1.LabelSelector
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw, &selector); err != nil {
+			return field.ErrorList{field.Invalid(where, raw, err.Error())}
+		}
+		var err error
+		if parsed, err = metav1.LabelSelectorAsSelector(&selector); err != nil {
+			return field.ErrorList{field.Invalid(where, raw, "invalid label selector")}
+		}
 	}
 	set := labels.Set{}
 	template, _ := Get(obj, Path{"spec", "template", "metadata", "labels"}).(map[string]any)
 	for k, v := range template {
 		set[k], _ = v.(string)
 	}
-	if !parsed.Matches(set) {
-		return field.ErrorList{field.Invalid(field.NewPath("spec", "template", "metadata", "labels"), template,
-			"`selector` does not match template `labels`")}
+	if !parsed.Empty() && !parsed.Matches(set) {
+		errs = append(errs, field.Invalid(field.NewPath("spec", "template", "metadata", "labels"), template,
+			"`selector` does not match template `labels`"))
 	}
-	return nil
+	return errs
 }
 
 func templateContainers(obj, _ map[string]any) field.ErrorList {
