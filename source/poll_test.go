@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -16,16 +17,22 @@ import (
 	"github.com/setpoint-dev/setpoint/source"
 )
 
+// counter is a number that a timer may raise while the test reads it.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) add() int { return int(c.n.Add(1)) }
+func (c *counter) get() int { return int(c.n.Load()) }
+
 // script is a source that answers what the test says, with the number of its revision as content.
 type script struct {
-	at      int
+	at      counter
 	closed  int
 	fetches int
 	err     error
 	onFetch func() error
 }
 
-func (s *script) digest() string { return fmt.Sprintf("test:%d", s.at) }
+func (s *script) digest() string { return fmt.Sprintf("test:%d", s.at.get()) }
 
 func (s *script) Fetch(_ context.Context, at source.Revision) (*source.Snapshot, error) {
 	s.fetches++
@@ -39,7 +46,7 @@ func (s *script) Fetch(_ context.Context, at source.Revision) (*source.Snapshot,
 	}
 	return &source.Snapshot{
 		Revision: source.Revision{Name: at.Name, Digest: s.digest()},
-		FS:       fstest.MapFS{"n": &fstest.MapFile{Data: []byte(fmt.Sprint(s.at))}},
+		FS:       fstest.MapFS{"n": &fstest.MapFile{Data: []byte(fmt.Sprint(s.at.get()))}},
 		Release:  func() error { s.closed++; return nil },
 	}, nil
 }
@@ -77,7 +84,7 @@ func TestPollYieldsChanges(t *testing.T) {
 				if len(seen) == 3 {
 					break
 				}
-				time.AfterFunc(time.Duration(len(seen))*140*time.Second, func() { s.at++ })
+				time.AfterFunc(time.Duration(len(seen))*140*time.Second, func() { s.at.add() })
 			}
 			assert.Equal(t, []string{"0 at 0s", "1 at 3m0s", "2 at 8m0s"}, seen)
 			assert.Equal(t, s.fetches, s.closed, "what is not yielded is closed")
@@ -104,7 +111,7 @@ func TestPollJitter(t *testing.T) {
 				different[wait] = true
 			}
 			last = time.Now()
-			if s.at++; s.at == 50 {
+			if s.at.add() == 50 {
 				break
 			}
 		}
@@ -126,7 +133,7 @@ func TestPollGoesOnAfterTemporaryErrors(t *testing.T) {
 		for snapshot, err := range source.Poll(t.Context(), s, opts) {
 			require.NoError(t, err)
 			require.NoError(t, snapshot.Close())
-			if s.at++; s.at == 2 {
+			if s.at.add() == 2 {
 				break
 			}
 			s.err = down
@@ -168,7 +175,7 @@ func TestPollAfterARevisionThatMoved(t *testing.T) {
 		r := &resolving{script: &script{}}
 		r.onFetch = func() error {
 			r.onFetch = nil
-			r.at++
+			r.at.add()
 			return source.ErrUnknownRevision
 		}
 		for snapshot, err := range source.Poll(t.Context(), r, nil) {
@@ -191,13 +198,14 @@ func TestTrigger(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, snapshot.Close())
 			seen = append(seen, time.Since(start))
-			switch s.at++; s.at {
+			n := s.at.add()
+			switch n {
 			case 1:
 				time.AfterFunc(time.Second, func() { trigger.Fire(); trigger.Fire() })
 			case 2:
 				trigger.Fire() // while the caller works: the next look is at once
 			}
-			if s.at == 3 {
+			if n == 3 {
 				break
 			}
 		}
@@ -218,7 +226,7 @@ func TestTriggerWhileFetching(t *testing.T) {
 		for snapshot, err := range source.Poll(t.Context(), s, &source.PollOptions{Trigger: &trigger}) {
 			require.NoError(t, err)
 			require.NoError(t, snapshot.Close())
-			if s.at++; s.at == 2 {
+			if s.at.add() == 2 {
 				break
 			}
 		}

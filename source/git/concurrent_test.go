@@ -3,6 +3,8 @@ package git_test
 import (
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -19,9 +21,9 @@ import (
 
 // 64 readers of several revisions find exactly what they should while other revisions are fetched and old ones dropped.
 func TestReadersWhileFetching(t *testing.T) {
-	const readers, revisions = 64, 12
+	const readers, revisions, rounds = 64, 8, 6
 	version := func(v int) map[string]gitserver.File {
-		files := many(15)
+		files := many(6)
 		for name, f := range files {
 			files[name] = gitserver.Text(fmt.Sprintf("%d %s", v, f.Content))
 		}
@@ -48,11 +50,10 @@ func TestReadersWhileFetching(t *testing.T) {
 			main := repo.At("main")
 
 			var wg sync.WaitGroup
-			var stop atomic.Bool
 			var reads atomic.Int64
 			for n := range readers {
 				wg.Go(func() {
-					for round := 0; round == 0 || !stop.Load(); round++ {
+					for range rounds {
 						s, err := main.Fetch(t.Context(), source.Revision{})
 						if !assert.NoError(t, err) {
 							return
@@ -89,7 +90,6 @@ func TestReadersWhileFetching(t *testing.T) {
 				assert.Equal(t, heads[v].String(), s.Commit.ID)
 				require.NoError(t, s.Close())
 			}
-			stop.Store(true)
 			wg.Wait()
 			packs := 0
 			for _, e := range r.Log() {
@@ -103,4 +103,29 @@ func TestReadersWhileFetching(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A branch that moves between the answer and the request is looked up again.
+func TestBranchThatMovesMeanwhile(t *testing.T) {
+	r := gitserver.New()
+	r.Push("main", many(2))
+	moves := 2
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodPost && moves > 0 {
+			moves--
+			r.Set("refs/heads/main", r.Commit(many(3+moves)))
+		}
+		r.Handler().ServeHTTP(w, req)
+	}))
+	t.Cleanup(s.Close)
+	repo := open(t, s.URL+"/team/apps.git", nil)
+	got := fetch(t, repo.At("main"), source.Revision{})
+	now, err := repo.At("main").Resolve(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, now, got.Revision)
+
+	moves = 100
+	_, err = open(t, s.URL+"/team/apps.git", nil).At("main").Fetch(t.Context(), source.Revision{})
+	require.ErrorIs(t, err, source.ErrUnknownRevision)
+	assert.ErrorContains(t, err, "it has moved meanwhile")
 }

@@ -116,30 +116,66 @@ func (r *remote) obtain(ctx context.Context, name string, want plumbing.Hash) (p
 			return commit, nil
 		}
 	}
-	s, err := r.connector.connect(ctx)
-	if err != nil {
-		return want, err
+	for n := 1; ; n++ {
+		commit, err := r.ask(ctx, name, want)
+		if !errors.Is(err, errMoved) || !want.IsZero() || n == attempts {
+			return commit, err
+		}
 	}
-	defer s.close()
-	t := target{want, want}
-	if want.IsZero() {
-		if t, err = r.find(ctx, s, name); err != nil {
-			return want, err
-		}
-		if r.pin(t.commit) == nil {
-			return t.commit, nil
-		}
+}
+
+// attempts is how often a name is looked up again when it moves between the answer and the request for the pack: a server
+// gives the old commit only when it is reachable, and some not even then.
+const attempts = 4
+
+// errMoved: a commit that the server named is not to be had from it any more.
+var errMoved = errors.New("it has moved meanwhile")
+
+// ask looks a commit up and fetches it when it is not here.
+func (r *remote) ask(ctx context.Context, name string, want plumbing.Hash) (plumbing.Hash, error) {
+	s, t, err := r.look(ctx, name, want)
+	if s == nil {
+		return t.commit, err
 	}
 	select {
 	case r.turn <- struct{}{}:
-		defer func() { <-r.turn }()
-	case <-ctx.Done():
-		return want, context.Cause(ctx)
+	default:
+		// Somebody fetches, probably the same. Look again after that, as what was seen may be old by then.
+		s.close()
+		select {
+		case r.turn <- struct{}{}:
+		case <-ctx.Done():
+			return want, context.Cause(ctx)
+		}
+		if s, t, err = r.look(ctx, name, want); s == nil {
+			<-r.turn
+			return t.commit, err
+		}
 	}
+	defer func() { <-r.turn }()
+	defer s.close()
 	if commit, err := peel(r.store, t.object); err == nil && r.pin(commit) == nil {
 		return commit, nil
 	}
 	return r.download(s, t.object)
+}
+
+// look opens a session and finds what to fetch. There is no session when nothing is left to do: the commit is here and
+// pinned, or the error says why not.
+func (r *remote) look(ctx context.Context, name string, want plumbing.Hash) (*session, target, error) {
+	t := target{want, want}
+	s, err := r.connector.connect(ctx)
+	if err != nil {
+		return nil, t, err
+	}
+	if want.IsZero() {
+		if t, err = r.find(ctx, s, name); err == nil && r.pin(t.commit) != nil {
+			return s, t, nil
+		}
+		s.close()
+		return nil, t, err
+	}
+	return s, t, nil
 }
 
 // download fetches one commit, or a tag that names one, and pins it.
@@ -168,7 +204,9 @@ func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
 	a, err := s.fetch(w, r.maxFetch)
 	if err != nil {
 		if errors.Is(err, source.ErrUnknownRevision) {
-			err = unknownCommit(h)
+			if err = unknownCommit(h); advertised {
+				err = fmt.Errorf("%w: %w", err, errMoved)
+			}
 		}
 		return h, err
 	}
