@@ -238,8 +238,9 @@ func (c *cutter) cut(forget bool) {
 	defer c.mu.Unlock()
 	c.forget = forget
 	for b := range c.open {
-		b.cut()
+		b.cancel()
 	}
+	clear(c.open)
 }
 
 func (c *cutter) totals() (connections, forgot int) {
@@ -266,26 +267,32 @@ func (c *cutter) wrap(next http.RoundTripper) http.RoundTripper {
 			c.forgot++
 			return answer(r, 200, `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","code":410,"reason":"Expired","message":"too old resource version"}}`), nil
 		}
+		ctx, cancel := context.WithCancel(r.Context())
 		c.mu.Unlock()
-		resp, err := next.RoundTrip(r)
+		resp, err := next.RoundTrip(r.WithContext(ctx))
 		c.mu.Lock()
-		if err == nil {
-			c.connections++
-			b := &body{ReadCloser: resp.Body}
-			c.open[b] = struct{}{}
-			resp.Body = b
+		if err != nil {
+			cancel()
+			return nil, err
 		}
-		return resp, err
+		c.connections++
+		b := &body{ReadCloser: resp.Body, cancel: cancel}
+		c.open[b] = struct{}{}
+		resp.Body = b
+		return resp, nil
 	})
 }
 
 // body is a response that can break.
 type body struct {
 	io.ReadCloser
-	once sync.Once
+	cancel context.CancelFunc
 }
 
-func (b *body) cut() { b.once.Do(func() { _ = b.ReadCloser.Close() }) }
+func (b *body) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}
 
 // answer makes a response.
 func answer(r *http.Request, code int, content string) *http.Response {

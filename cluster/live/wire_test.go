@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -51,23 +52,29 @@ func (w *wire) wrap(next http.RoundTripper) http.RoundTripper {
 			case <-w.release:
 			}
 		}
-		resp, err := next.RoundTrip(r)
+		ctx, cancel := context.WithCancel(r.Context())
+		resp, err := next.RoundTrip(r.WithContext(ctx))
 		w.mu.Lock()
 		lose := w.lose && err == nil && (verb == "PATCH" || verb == "DELETE")
 		w.lose = w.lose && !lose
 		w.mu.Unlock()
 		if lose {
+			cancel()
 			_ = resp.Body.Close()
 			return nil, io.ErrUnexpectedEOF
 		}
-		if err == nil && verb == "WATCH" {
-			b := &body{ReadCloser: resp.Body, wire: w}
+		if err != nil {
+			cancel()
+			return nil, err
+		}
+		b := &body{ReadCloser: resp.Body, wire: w, cancel: cancel}
+		resp.Body = b
+		if verb == "WATCH" {
 			w.mu.Lock()
 			w.open[b] = struct{}{}
 			w.mu.Unlock()
-			resp.Body = b
 		}
-		return resp, err
+		return resp, nil
 	})
 }
 
@@ -96,7 +103,7 @@ func (w *wire) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for b := range w.open {
-		_ = b.ReadCloser.Close()
+		b.cancel()
 	}
 	clear(w.open)
 }
@@ -143,10 +150,16 @@ func (w *wire) idle() {
 	}
 }
 
-// body is the response of a watch.
+// body is a response.
 type body struct {
 	io.ReadCloser
-	wire *wire
+	wire   *wire
+	cancel context.CancelFunc
+}
+
+func (b *body) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
 }
 
 func (b *body) Read(p []byte) (int, error) {
