@@ -42,7 +42,7 @@ func TestKubePrometheus(t *testing.T) {
 	tapped := &tap{Client: c}
 	inv, err := inventory.NewApplySet(tapped, "default", "kube-prometheus", nil)
 	require.NoError(t, err)
-	eng := setsync.New(tapped, inv, &setsync.Options{Namespace: "default", Prune: true, Deadline: 40 * time.Second, Grace: time.Second})
+	eng := setsync.New(tapped, inv, &setsync.Options{Namespace: "default", Prune: true, Deadline: 5 * time.Minute, Grace: time.Second})
 
 	p, err := eng.Plan(t.Context(), d)
 	require.NoError(t, err)
@@ -60,7 +60,21 @@ func TestKubePrometheus(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, tapped.writes.Load())
 
-	r, err = setsync.Drain(eng.Wait(t.Context(), again))
+	open := map[cluster.Ref]bool{}
+	for ref := range again.Health() {
+		open[ref] = true
+	}
+	for ev, err := range eng.Wait(t.Context(), again) {
+		require.NoError(t, err)
+		if ev.Health.Status == health.Healthy || ev.Health.Reason == "NoStatus" {
+			delete(open, ev.Ref)
+		}
+		if len(open) == 1 {
+			break
+		}
+	}
+	short := setsync.New(tapped, inv, &setsync.Options{Deadline: 3 * time.Second, Grace: 100 * time.Millisecond})
+	r, err = setsync.Drain(short.Wait(t.Context(), again))
 	var unhealthy *setsync.HealthError
 	require.ErrorAs(t, err, &unhealthy)
 	var bad []string

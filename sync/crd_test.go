@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,7 +41,7 @@ func gadget(e *env, name, body string) string {
 func (e *env) dropCRD() {
 	e.t.Cleanup(func() {
 		ref := cluster.Ref{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition", Name: "gadgets." + e.ns + ".example.org"}
-		_ = e.c.Client.Delete(e.t.Context(), ref, cluster.DeleteOptions{})
+		_ = e.c.Client.Delete(context.WithoutCancel(e.t.Context()), ref, cluster.DeleteOptions{})
 	})
 }
 

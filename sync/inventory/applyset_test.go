@@ -10,6 +10,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/cluster/kube"
+	"github.com/setpoint-dev/setpoint/cluster/memory"
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
 	setsync "github.com/setpoint-dev/setpoint/sync"
 	"github.com/setpoint-dev/setpoint/sync/inventory"
@@ -19,12 +20,22 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-func onServer(t *testing.T) (cluster.Client, string) {
-	t.Helper()
-	cp := kubetest.Shared(t, nil)
-	c, err := kube.New(cp.Config(), nil)
-	require.NoError(t, err)
-	return c, kubetest.Namespace(t, cp.Config())
+// onEach runs a test on the server in memory and on a real one, with a namespace of its own.
+func onEach(t *testing.T, test func(t *testing.T, c cluster.Client, ns string)) {
+	t.Run("memory", func(t *testing.T) {
+		s, err := memory.New(nil)
+		require.NoError(t, err)
+		defer s.Close()
+		c, err := kube.New(s.Config(), nil)
+		require.NoError(t, err)
+		test(t, c, "default")
+	})
+	t.Run("real", func(t *testing.T) {
+		cp := kubetest.Shared(t, nil)
+		c, err := kube.New(cp.Config(), nil)
+		require.NoError(t, err)
+		test(t, c, kubetest.Namespace(t, cp.Config()))
+	})
 }
 
 func set(t *testing.T, c cluster.Client, ns, name string, opts *inventory.Options) *inventory.ApplySet {
@@ -43,8 +54,9 @@ func member(kind, ns, name, uid string) setsync.Member {
 	return m
 }
 
-func TestApplySetKeepsARecord(t *testing.T) {
-	c, ns := onServer(t)
+func TestApplySetKeepsARecord(t *testing.T) { onEach(t, testApplySetKeepsARecord) }
+
+func testApplySetKeepsARecord(t *testing.T, c cluster.Client, ns string) {
 	a := set(t, c, ns, "shop", nil)
 
 	r, err := a.Load(t.Context())
@@ -90,8 +102,9 @@ func TestApplySetID(t *testing.T) {
 }
 
 // Of two that load the same record, the second to save gets the conflict and changes nothing.
-func TestSaveComparesAndSwaps(t *testing.T) {
-	c, ns := onServer(t)
+func TestSaveComparesAndSwaps(t *testing.T) { onEach(t, testSaveComparesAndSwaps) }
+
+func testSaveComparesAndSwaps(t *testing.T, c cluster.Client, ns string) {
 	a, b := set(t, c, ns, "shop", nil), set(t, c, ns, "shop", nil)
 
 	first, second := &setsync.Record{Members: []setsync.Member{member("ConfigMap", ns, "a", "1")}}, &setsync.Record{}
@@ -115,8 +128,9 @@ func TestSaveComparesAndSwaps(t *testing.T) {
 }
 
 // Labels and annotations of others on the parent stay.
-func TestSaveKeepsWhatOthersPut(t *testing.T) {
-	c, ns := onServer(t)
+func TestSaveKeepsWhatOthersPut(t *testing.T) { onEach(t, testSaveKeepsWhatOthersPut) }
+
+func testSaveKeepsWhatOthersPut(t *testing.T, c cluster.Client, ns string) {
 	a := set(t, c, ns, "shop", nil)
 	r := &setsync.Record{}
 	require.NoError(t, a.Save(t.Context(), r))
@@ -135,8 +149,9 @@ func TestSaveKeepsWhatOthersPut(t *testing.T) {
 	assert.Equal(t, "delivery", secret.GetLabels()["team"])
 }
 
-func TestForeignParentIsRefused(t *testing.T) {
-	c, ns := onServer(t)
+func TestForeignParentIsRefused(t *testing.T) { onEach(t, testForeignParentIsRefused) }
+
+func testForeignParentIsRefused(t *testing.T, c cluster.Client, ns string) {
 	for name, tc := range map[string]struct {
 		labels, annotations map[string]string
 		says                string
@@ -163,8 +178,9 @@ func TestForeignParentIsRefused(t *testing.T) {
 
 // A record that outgrows one Secret is spread over several, which come and go with it, and a lost or altered part is
 // never a shorter record.
-func TestRecordInParts(t *testing.T) {
-	c, ns := onServer(t)
+func TestRecordInParts(t *testing.T) { onEach(t, testRecordInParts) }
+
+func testRecordInParts(t *testing.T, c cluster.Client, ns string) {
 	opts := &inventory.Options{MaxBytes: 2000}
 	a := set(t, c, ns, "shop", opts)
 	r := &setsync.Record{}
@@ -216,8 +232,9 @@ func TestRecordInParts(t *testing.T) {
 	})
 }
 
-func TestCorruptRecordIsNotAnEmptyOne(t *testing.T) {
-	c, ns := onServer(t)
+func TestCorruptRecordIsNotAnEmptyOne(t *testing.T) { onEach(t, testCorruptRecordIsNotAnEmptyOne) }
+
+func testCorruptRecordIsNotAnEmptyOne(t *testing.T, c cluster.Client, ns string) {
 	a := set(t, c, ns, "shop", nil)
 	require.NoError(t, a.Save(t.Context(), &setsync.Record{}))
 	secret, err := c.Get(t.Context(), cluster.Ref{Kind: "Secret", Namespace: ns, Name: "shop"}, cluster.GetOptions{})
@@ -232,8 +249,9 @@ func TestCorruptRecordIsNotAnEmptyOne(t *testing.T) {
 	}
 }
 
-func TestSaveIntoMissingNamespace(t *testing.T) {
-	c, _ := onServer(t)
+func TestSaveIntoMissingNamespace(t *testing.T) { onEach(t, testSaveIntoMissingNamespace) }
+
+func testSaveIntoMissingNamespace(t *testing.T, c cluster.Client, _ string) {
 	err := set(t, c, "nowhere", "shop", nil).Save(t.Context(), &setsync.Record{})
 	require.Error(t, err)
 	assert.ErrorContains(t, err, "save inventory Secret nowhere/shop: namespace nowhere does not exist")
@@ -242,8 +260,9 @@ func TestSaveIntoMissingNamespace(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestLoadPassesFaultsOn(t *testing.T) {
-	c, ns := onServer(t)
+func TestLoadPassesFaultsOn(t *testing.T) { onEach(t, testLoadPassesFaultsOn) }
+
+func testLoadPassesFaultsOn(t *testing.T, c cluster.Client, ns string) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("enough"))
 	_, err := set(t, c, ns, "shop", nil).Load(ctx)
