@@ -166,7 +166,9 @@ func (w *comparing) existing() error {
 	diffs, notes := w.store(result)
 	w.out.Conflicts = result.conflicts
 	w.changes(diffs)
-	w.out.Unsure = append(w.out.Unsure, notes...)
+	if len(diffs) > 0 {
+		w.out.Unsure = append(w.out.Unsure, notes...)
+	}
 	switch {
 	case !certain:
 		w.out.Verdict = Unsure
@@ -248,7 +250,7 @@ func (w *comparing) store(m *merged) ([]difference, []Reason) {
 	diffs := differences(kind.Type.Schema, kind.Type.TypeRef, before, stored)
 	if plain := kind.Canonical(w.live); !equal(plain, before) {
 		for _, d := range differences(kind.Type.Schema, kind.Type.TypeRef, plain, stored) {
-			if w.cause(d) == FromDesired && !has(diffs, d.path) {
+			if d.hasNew && w.states(d.path) && !has(diffs, d.path) {
 				diffs = append(diffs, d)
 			}
 		}
@@ -259,6 +261,12 @@ func (w *comparing) store(m *merged) ([]difference, []Reason) {
 		reasons = append(reasons, Reason{Path: n.Path, Message: n.Message})
 	}
 	return diffs, reasons
+}
+
+// states says whether the desired object has a value at the very path.
+func (w *comparing) states(path fieldpath.Path) bool {
+	set, err := w.d.typed.ToFieldSet()
+	return err == nil && set.Has(path)
 }
 
 func has(diffs []difference, path fieldpath.Path) bool {
@@ -275,5 +283,5 @@ func (w *comparing) unsure(path, message string) {
 }
 
 func (w *comparing) predict(content map[string]any) {
-	w.out.predicted = func() *unstructured.Unstructured { return &unstructured.Unstructured{Object: content} }
+	w.out.predicted = func() map[string]any { return content }
 }

@@ -58,7 +58,7 @@ type Comparison struct {
 	manager     string
 	fingerprint string
 	// predicted is behind a function so that no printing of the comparison reaches what may be a Secret.
-	predicted func() *unstructured.Unstructured
+	predicted func() map[string]any
 }
 
 // Fingerprint returns a digest of what justifies acting on the comparison: the desired object, the verdict, the changes and
@@ -75,5 +75,6 @@ func (c *Comparison) Predicted() (*unstructured.Unstructured, error) {
 	if c.predicted == nil {
 		return nil, ErrUnpredictable
 	}
-	return c.predicted().DeepCopy(), nil
+	content, _ := clone(c.predicted()).(map[string]any)
+	return &unstructured.Unstructured{Object: content}, nil
 }

@@ -191,10 +191,8 @@ func TestNoFalseDriftOverTheCorpora(t *testing.T) {
 // A leaf that another manager changes is found, and nothing else is.
 func TestEveryChangedLeafIsFound(t *testing.T) {
 	c := applyCorpus(t)
-	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("-seed=%d -leaves=%d", *seed, *leaves)
+	ourSeed(t)
+	t.Logf("-leaves=%d", *leaves)
 	comparer := diff.New(us, c.schemas, nil)
 	found, refused := 0, map[string]int{}
 	for i, o := range c.objects {

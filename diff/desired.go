@@ -1,11 +1,13 @@
 package diff
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -150,6 +152,11 @@ func explain(err error) (path string, cause error, partial bool) {
 	if !errors.As(err, &faults) || len(faults) == 0 {
 		return "", err, false
 	}
+	// A map is typed in no order, and the same fault has the same words.
+	faults = slices.Clone(faults)
+	slices.SortFunc(faults, func(a, b typed.ValidationError) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.ErrorMessage, b.ErrorMessage))
+	})
 	texts := make([]string, len(faults))
 	partial = true
 	for i, f := range faults {

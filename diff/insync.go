@@ -45,9 +45,7 @@ func (c *Comparer) inSync(d *Desired, live *unstructured.Unstructured) *Comparis
 		}
 	}
 	sortSuspects(out.Suspects)
-	out.predicted = func() *unstructured.Unstructured {
-		return &unstructured.Unstructured{Object: d.kind.Canonical(reach(live, d.kind))}
-	}
+	out.predicted = func() map[string]any { return d.kind.Canonical(reach(live, d.kind)) }
 	return out
 }
 

@@ -1,13 +1,12 @@
 package diff
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
 )
@@ -23,29 +22,70 @@ type managed struct {
 	owners map[string]Owner
 }
 
-// decode reads managedFields. An entry that cannot be read is an error: the server has written it.
+// decode reads managedFields. What cannot be read is an error: the server has written it, and to go on without it would be to
+// forget an owner.
 func decode(live *unstructured.Unstructured, manager string) (*managed, error) {
 	m := &managed{sets: fieldpath.ManagedFields{}, owners: map[string]Owner{}}
-	for i, e := range live.GetManagedFields() {
-		set := fieldpath.NewSet()
-		if e.FieldsV1 != nil {
-			if err := set.FromJSON(bytes.NewReader(e.FieldsV1.Raw)); err != nil {
-				return nil, fmt.Errorf("read managedFields entry %d of %q: %w", i, e.Manager, err)
-			}
+	metadata, _ := live.Object["metadata"].(map[string]any)
+	if metadata["managedFields"] == nil {
+		return m, nil
+	}
+	entries, ok := metadata["managedFields"].([]any)
+	if !ok {
+		return nil, errors.New("read managedFields: they are no list")
+	}
+	for i, e := range entries {
+		entry, ok := e.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("read managedFields: entry %d is no object", i)
 		}
-		applied := e.Operation == metav1.ManagedFieldsOperationApply
+		_, o := owner(entry)
+		set := &fieldpath.Set{}
+		if fields, ok := entry["fieldsV1"].(map[string]any); ok {
+			if err := addFields(set, nil, fields); err != nil {
+				return nil, fmt.Errorf("read managedFields: entry %d of %s: %w", i, o, err)
+			}
+		} else if entry["fieldsV1"] != nil {
+			return nil, fmt.Errorf("read managedFields: entry %d of %s: the fields are no object", i, o)
+		}
 		key := strconv.Itoa(i)
-		if applied && e.Manager == manager && e.Subresource == "" {
+		if isOurs(entry, manager) {
 			key = self
 		}
-		m.sets[key] = fieldpath.NewVersionedSet(set, fieldpath.APIVersion(e.APIVersion), applied)
-		o := Owner{Manager: e.Manager, Operation: string(e.Operation), Subresource: e.Subresource}
-		if e.Time != nil {
-			o.Time = e.Time.UTC()
-		}
+		version, _ := entry["apiVersion"].(string)
+		m.sets[key] = fieldpath.NewVersionedSet(set, fieldpath.APIVersion(version), o.Operation == "Apply")
 		m.owners[key] = o
 	}
 	return m, nil
+}
+
+// addFields adds the fields below a path, in the form of FieldsV1: each key is a path element, and "." the path itself.
+func addFields(set *fieldpath.Set, path fieldpath.Path, fields map[string]any) error {
+	for key, below := range fields {
+		if key == "." {
+			if len(path) > 0 {
+				set.Insert(path)
+			}
+			continue
+		}
+		e, err := fieldpath.DeserializePathElement(key)
+		if errors.Is(err, fieldpath.ErrUnknownPathElementType) {
+			continue // Of a later release, as the server reads it.
+		}
+		if err != nil {
+			return fmt.Errorf("%q: %w", key, err)
+		}
+		at := append(path, e)
+		m, _ := below.(map[string]any)
+		if len(m) == 0 {
+			set.Insert(at)
+			continue
+		}
+		if err := addFields(set, at, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copySets returns the sets for a merge, which changes the map that it is given.

@@ -114,10 +114,8 @@ func newServer(t *testing.T) *server {
 // own dry run of the apply shows.
 func TestCompareEqualsTheServersDryRun(t *testing.T) {
 	s := newServer(t)
-	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("-seed=%d -pairs=%d", *seed, *pairs)
+	ourSeed(t)
+	t.Logf("-pairs=%d", *pairs)
 	comparer := diff.New(us, s.schemas, nil)
 	verdicts, refused, byKind := map[diff.Verdict]int{}, map[string]int{}, map[string]int{}
 	accepted, wrong := 0, 0

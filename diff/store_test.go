@@ -2,10 +2,12 @@ package diff_test
 
 import (
 	"encoding/json"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	apischema "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/apimachinery/pkg/util/managedfields/managedfieldstest"
 	"k8s.io/kube-openapi/pkg/validation/spec"
@@ -27,7 +29,18 @@ type store struct {
 func newStore(t *testing.T, manifest string) *store {
 	t.Helper()
 	gvk := object(t, manifest).GroupVersionKind()
-	raw, ok := embedded.OpenAPI(gvk.GroupVersion())
+	types := converters(t, gvk.GroupVersion())
+	return &store{t: t, manager: managedfieldstest.NewTestFieldManager(types, gvk), kind: schema.New(nil).Kinds(gvk)[0]}
+}
+
+var converterCache sync.Map
+
+// converters types the objects of a group version as apimachinery does.
+func converters(t *testing.T, gv apischema.GroupVersion) managedfields.TypeConverter {
+	if c, ok := converterCache.Load(gv); ok {
+		return c.(managedfields.TypeConverter)
+	}
+	raw, ok := embedded.OpenAPI(gv)
 	require.True(t, ok)
 	var doc struct {
 		Components struct {
@@ -37,7 +50,8 @@ func newStore(t *testing.T, manifest string) *store {
 	require.NoError(t, json.Unmarshal(raw, &doc))
 	types, err := managedfields.NewTypeConverter(doc.Components.Schemas, false)
 	require.NoError(t, err)
-	return &store{t: t, manager: managedfieldstest.NewTestFieldManager(types, gvk), kind: schema.New(nil).Kinds(gvk)[0]}
+	converterCache.Store(gv, types)
+	return types
 }
 
 // object reads a manifest.

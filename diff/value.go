@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/runtime"
-
 	"github.com/setpoint-dev/setpoint/internal/redact"
 )
 
@@ -33,7 +31,7 @@ func (v Value) IsZero() bool { return !v.set }
 
 // Interface returns a copy of the value as JSON decodes it, integers as int64; nil for an absent one. In a secret one the
 // marker "(redacted)" stands in the place of each content.
-func (v Value) Interface() any { return runtime.DeepCopyJSONValue(v.v) }
+func (v Value) Interface() any { return clone(v.v) }
 
 // String returns the value as JSON in one line, what is secret in it redacted, and "" when it is absent.
 func (v Value) String() string {

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 
 	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
@@ -219,9 +220,32 @@ func equal(a, b any) bool {
 			return a == float64(i)
 		}
 	}
-	switch b.(type) {
-	case map[string]any, []any:
+	switch a.(type) {
+	case string, bool, int64, float64, nil:
+		switch b.(type) {
+		case string, bool, int64, float64, nil:
+			return a == b
+		}
 		return false
 	}
-	return a == b
+	return reflect.DeepEqual(a, b) // Nothing that JSON decodes to, but no reason to panic.
+}
+
+// clone copies a value as JSON decodes it; what is no such value is shared.
+func clone(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = clone(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = clone(e)
+		}
+		return out
+	}
+	return v
 }
