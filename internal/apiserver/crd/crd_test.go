@@ -242,6 +242,12 @@ func TestAccept(t *testing.T) {
 	assert.Equal(t, "ShortNamesConflict", conditions[0].(map[string]any)["reason"])
 	assert.Equal(t, `"z" is already in use`, conditions[0].(map[string]any)["message"])
 
+	rival, _, err := crd.Accept(definition(`{metadata: {name: rs.x.io}, spec: {group: x.io, names: {plural: rs, singular: as, kind: A}, versions: [{name: v1, storage: true}]}}`),
+		[]*unstructured.Unstructured{first}, noon)
+	require.NoError(t, err)
+	accepted, _, _ := unstructured.NestedMap(rival.Object, "status", "acceptedNames")
+	assert.Equal(t, map[string]any{"plural": "rs", "kind": ""}, accepted, "what is free is granted")
+
 	freed, changed, err := crd.Accept(refused, nil, noon)
 	require.NoError(t, err)
 	assert.True(t, changed)

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
 )
@@ -29,7 +30,10 @@ type namespaces struct{ terminating map[string]*sweeping }
 
 // sweeping is a namespace that has been swept and still holds something. It is swept again each time half of that is gone, so
 // that its conditions are true when something stays, and a large namespace does not cost its size squared.
-type sweeping struct{ left, next int }
+type sweeping struct {
+	left map[types.UID]bool
+	next int // the size of left at which it is swept again
+}
 
 func (c *namespaces) Name() string { return "namespace-controller" }
 
@@ -41,8 +45,11 @@ func (c *namespaces) Handle(api apiserver.API, change apiserver.Change) error {
 	case c.terminating[name] == nil || change.Type != apiserver.Deleted:
 		return nil
 	}
-	s := c.terminating[name]
-	if s.left--; s.left > s.next {
+	s, uid := c.terminating[name], change.Object.GetUID()
+	if !s.left[uid] {
+		return nil // went in the sweep itself
+	}
+	if delete(s.left, uid); len(s.left) > s.next {
 		return nil
 	}
 	return c.sync(api, name)
@@ -70,7 +77,7 @@ func (c *namespaces) sync(api apiserver.API, name string) error {
 		return err
 	}
 	left, faults := sweep(api, name)
-	c.terminating[name] = &sweeping{left: left.total, next: left.total / 2}
+	c.terminating[name] = &sweeping{left: left.objects, next: len(left.objects) / 2}
 	if faults != nil {
 		return errors.Join(faults, c.report(api, obj, left, faults))
 	}
@@ -96,12 +103,12 @@ func (c *namespaces) sync(api apiserver.API, name string) error {
 type remains struct {
 	kinds      map[string]int // "pods." → number of objects
 	finalizers map[string]int // finalizer → number of objects it holds
-	total      int
+	objects    map[types.UID]bool
 }
 
 // sweep asks every object of a namespace to go and returns those that have not gone at once.
 func sweep(api apiserver.API, namespace string) (remains, error) {
-	left := remains{kinds: map[string]int{}, finalizers: map[string]int{}}
+	left := remains{kinds: map[string]int{}, finalizers: map[string]int{}, objects: map[types.UID]bool{}}
 	var faults []error
 	background := metav1.DeletePropagationBackground
 	for _, kind := range api.Kinds() {
@@ -123,7 +130,7 @@ func sweep(api apiserver.API, namespace string) (remains, error) {
 					continue // gone
 				}
 			}
-			left.total++
+			left.objects[obj.GetUID()] = true
 			left.kinds[kind.Resource+"."+kind.Group]++
 			for _, f := range obj.GetFinalizers() {
 				left.finalizers[f]++
