@@ -58,6 +58,9 @@ func action(o *object) Action {
 	case diff.Same:
 		return ""
 	case diff.Missing:
+		if o.live != nil && !o.terminating() {
+			return Update
+		}
 		return Create
 	case diff.Adopt:
 		return Adopt
@@ -157,9 +160,9 @@ func (b *builder) servedGate(crd *object) string {
 		s.Needs = []string{id}
 	}
 	for _, o := range b.plan.objects {
-		kind := cluster.Ref{Group: o.ref.Group, Kind: o.ref.Kind}
-		if o.crd == crd && o.unserved && !slices.Contains(s.kinds, kind) {
-			s.kinds = append(s.kinds, kind)
+		same := func(p probe) bool { return p.ref.GroupKind() == o.ref.GroupKind() && p.version == o.version }
+		if o.crd == crd && o.unserved && !slices.ContainsFunc(s.probes, same) {
+			s.probes = append(s.probes, probe{o.ref, o.version})
 		}
 	}
 	b.served[crd.ref] = s.ID
@@ -173,6 +176,8 @@ func reason(o *object, force bool) string {
 	switch {
 	case o.terminating():
 		return "the object of that name is being deleted; it is created when the old one is gone"
+	case o.unserved && o.live != nil:
+		return "it is to be at version " + o.version + ", which is defined by " + o.crd.ref.String()
 	case o.unserved:
 		return "it does not exist; its kind is defined by " + o.crd.ref.String()
 	case c.Verdict == diff.Missing:

@@ -116,6 +116,30 @@ func testDefinitionGrowsWithItsObjects(t *testing.T, e *env) {
 	assert.True(t, p.Empty(), p.String())
 }
 
+// A definition that grows a version and an object written in it go in at once; the object is the one that was there.
+func TestDefinitionGrowsAVersion(t *testing.T) { onEach(t, testDefinitionGrowsAVersion) }
+
+func testDefinitionGrowsAVersion(t *testing.T, e *env) {
+	e.dropCRD()
+	eng := e.engine(nil)
+	e.sync(eng, e.desired(docs(definition(e, "Namespaced", ""), gadget(e, "one", "spec: {size: 1}"))))
+	before := e.record().Members
+	grown := definition(e, "Namespaced", "")
+	at := strings.Index(grown, "  - name: v1\n")
+	grown += strings.Replace(strings.Replace(grown[at:], "name: v1", "name: v2", 1), "storage: true", "storage: false", 1)
+	d := e.desired(docs(grown, strings.Replace(gadget(e, "one", "spec: {size: 2}"), "/v1", "/v2", 1), strings.Replace(gadget(e, "two", "spec: {size: 2}"), "/v1", "/v2", 1)))
+	p := e.plan(eng, d)
+	assert.Equal(t, setsync.Summary{Update: 2, Create: 1}, p.Summary(), p.String())
+	r, err := setsync.Drain(eng.Run(t.Context(), p))
+	require.NoError(t, err)
+	assert.Empty(t, r.Warnings)
+	p = e.plan(eng, d)
+	assert.True(t, p.Empty(), p.String())
+	for _, m := range before {
+		assert.Contains(t, e.record().Members, m)
+	}
+}
+
 // A namespace comes before what is in it, and goes after it.
 func TestNamespaceHoldsItsObjects(t *testing.T) { onEach(t, testNamespaceHoldsItsObjects) }
 

@@ -20,7 +20,7 @@ func (r *run) gate(ctx context.Context, s *Step) error {
 			targets = append(targets, r.target(ref))
 		}
 		check := r.e.opts.Health
-		if len(s.kinds) > 0 {
+		if len(s.probes) > 0 {
 			check = established
 		}
 		w := &waiter{e: r.e, targets: targets, check: check, stopOnFailure: true, emit: func(ev Event) {
@@ -31,8 +31,8 @@ func (r *run) gate(ctx context.Context, s *Step) error {
 			return fmt.Errorf("%s: %w", s.ID, err)
 		}
 	}
-	for _, k := range s.kinds {
-		if err := r.e.served(ctx, k, s.Deadline); err != nil {
+	for _, p := range s.probes {
+		if err := r.e.served(ctx, p, s.Deadline); err != nil {
 			return fmt.Errorf("%s: %w", s.ID, err)
 		}
 	}
@@ -53,14 +53,15 @@ func (r *run) target(ref cluster.Ref) *target {
 	return t
 }
 
-// served waits until discovery knows a kind.
-func (e *Engine) served(ctx context.Context, k cluster.Ref, deadline time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, deadline, fmt.Errorf("%s is not served after %v", k.GroupKind(), deadline))
+// served waits until the server answers for a kind at a version. Definitions have no event for that: the condition comes a
+// moment before the first answer.
+func (e *Engine) served(ctx context.Context, p probe, deadline time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, deadline, fmt.Errorf("%s is not served at version %s after %v", p.ref.GroupKind(), p.version, deadline))
 	defer cancel()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		_, err := e.client.Kind(ctx, k.Group, k.Kind)
+		_, err := e.client.Get(ctx, p.ref, cluster.GetOptions{Version: p.version})
 		var discovery *cluster.DiscoveryError
-		if err == nil {
+		if err == nil || errors.Is(err, cluster.ErrNotFound) {
 			return nil
 		}
 		if ctx.Err() == nil && !errors.Is(err, cluster.ErrNoKind) && !errors.As(err, &discovery) && !cluster.Retryable(err) {

@@ -20,6 +20,9 @@ type object struct {
 	crd *object
 	// unserved says that the cluster does not serve the kind at this version until the definition is applied.
 	unserved bool
+	// readAt is the version at which the live object is read: the desired one, or another while that is not served.
+	// Empty means that there can be no live object.
+	readAt string
 	// skip is why the object is left alone; empty for those that are not.
 	skip string
 

@@ -157,8 +157,8 @@ func (e *Engine) prepare(ctx context.Context, objects []*object) error {
 func (e *Engine) versions(objects []*object, members []member) map[cluster.Ref]string {
 	out := map[cluster.Ref]string{}
 	for _, o := range objects {
-		if o.skip == "" && !o.unserved {
-			out[o.ref] = o.version
+		if o.skip == "" && o.readAt != "" {
+			out[o.ref] = o.readAt
 		}
 	}
 	for _, m := range members {
@@ -207,7 +207,8 @@ func (e *Engine) compareOne(ctx context.Context, o *object, live *unstructured.U
 		}
 	}
 	against := live
-	if o.terminating() {
+	if o.terminating() || o.unserved {
+		// What is on its way out does not count, and what was read at another version cannot be compared.
 		against = nil
 	}
 	if o.comparison, err = e.comparer.Compare(o.desired, against); err != nil {

@@ -53,8 +53,12 @@ func (e *Engine) complete(o *object, k kindAnswer, crds map[schema.GroupKind]def
 	namespaced := k.kind.Namespaced
 	switch {
 	case k.err == nil && k.kind.Serves(o.version):
+		o.readAt = o.version
 	case defined && def.serves(o.version) && (k.err == nil || errors.Is(k.err, cluster.ErrNoKind)):
 		o.unserved, namespaced = true, def.namespaced
+		if len(k.kind.Versions) > 0 {
+			o.readAt = k.kind.Versions[0]
+		}
 	case k.err == nil:
 		return fmt.Errorf("version %s is not served, only %v: %w", o.version, k.kind.Versions, cluster.ErrNoKind)
 	case errors.Is(k.err, cluster.ErrNoKind):

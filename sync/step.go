@@ -57,10 +57,16 @@ type Step struct {
 
 	// object is the index of the desired object in the plan, -1 for other steps.
 	object int
-	// kinds are the kinds that have to be served before a gate opens.
-	kinds []cluster.Ref
+	// probes have to be answered before a gate opens.
+	probes []probe
 	// terminating says that an object of that name, with UID, has to go before a create.
 	terminating bool
+}
+
+// probe is an object by which a gate tells that the object's kind is served at a version.
+type probe struct {
+	ref     cluster.Ref
+	version string
 }
 
 func objectID(a Action, r cluster.Ref) string {
