@@ -57,7 +57,9 @@ var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustom
 // rule. A tool whose field is nil is not there: a directory that needs it is [ErrUnsupported]. Auto is safe for concurrent use when its
 // renderers are.
 type Auto struct {
-	Plain, Kustomize, Helm, Jsonnet Renderer
+	Plain, Kustomize, Helm Renderer
+	// Jsonnet gets directories in which Jsonnet files may lie beside YAML and JSON files; it has to read all of them, as Argo CD does.
+	Jsonnet Renderer
 }
 
 var _ Renderer = Auto{}

@@ -13,7 +13,7 @@ import (
 // fields looks at every field of a kustomization that names a path or holds YAML.
 func (w *walker) fields(t *target, as role) {
 	k := t.k
-	at := func(value string, fields ...string) place { return place{t, fields, value} }
+	at := func(value string, fields ...string) place { return place{t, fields, value, value} }
 
 	for _, p := range k.Resources {
 		w.resource(at(p, "resources", "bases"), as)
@@ -190,27 +190,14 @@ func (w *walker) inline(p place) bool {
 // sources looks at what a generator reads.
 func (w *walker) sources(field string, t *target, from types.KvPairSources, secret bool) {
 	read := func(value, file string) {
-		p := place{t, []string{field}, value}
-		if remote(value) {
-			w.inTree(p)
+		_, data, ok := w.file(place{t, []string{field}, value, file})
+		if !ok || !secret {
 			return
 		}
-		whole := p
-		p.value = file
-		if name, ok := w.inTree(p); ok {
-			data, err := w.files.read(name)
-			if err != nil {
-				w.fail(whole, "%s: %s: %w", field, file, pathless(err))
-				return
-			}
-			w.allowed(p, name)
-			if secret {
-				w.hide(string(data))
-				for line := range strings.Lines(string(data)) {
-					_, value, _ := strings.Cut(line, "=")
-					w.hide(line, value)
-				}
-			}
+		w.hide(string(data))
+		for line := range strings.Lines(string(data)) {
+			_, value, _ := strings.Cut(line, "=")
+			w.hide(line, value)
 		}
 	}
 	for _, source := range from.FileSources {

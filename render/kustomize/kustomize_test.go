@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -467,6 +468,7 @@ func TestSchemasDoNotLeak(t *testing.T) {
 		_, ok := list[0].(map[string]any)["command"]
 		return ok
 	}
+	version := openapi.GetSchemaVersion()
 	full := tree(overlay)
 	want, err := kustomize.New(nil).Render(t.Context(), render.Input{FS: full, Path: "prod"})
 	require.NoError(t, err)
@@ -481,6 +483,8 @@ func TestSchemasDoNotLeak(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	assert.True(t, merged(withSchema))
+	assert.Equal(t, version, openapi.GetSchemaVersion(), "others find the schema as it was")
 }
 
 // ending ends its context when a file is opened.

@@ -68,15 +68,17 @@ func newWalker(files *fileSystem, opts Options) *walker {
 	}
 }
 
-// place is where a fault is: an entry of a kustomization.
+// place is an entry of a kustomization.
 type place struct {
-	t      *target
+	t *target
+	// fields are the names that the entry's field goes by, the one for messages first.
 	fields []string
-	value  string
+	// text is the entry, and value the path in it.
+	text, value string
 }
 
 func (p place) origin() cluster.Origin {
-	return cluster.Origin{File: p.t.file, Line: p.t.lines.of(p.value, p.fields...)}
+	return cluster.Origin{File: p.t.file, Line: p.t.lines.of(p.text, p.fields...)}
 }
 
 func (w *walker) fail(p place, format string, args ...any) {
