@@ -19,7 +19,7 @@ func (r *run) prune(ctx context.Context, s *Step, needed bool) error {
 	}
 	version := s.ResourceVersion
 	for range maxRechecks {
-		err := r.e.retry(ctx, func() error {
+		err := r.e.retryIf(ctx, r.patience(), cluster.Retryable, func() error {
 			return r.e.client.Delete(ctx, s.Ref, cluster.DeleteOptions{UID: s.UID, ResourceVersion: version, Propagation: r.e.opts.Propagation})
 		})
 		if err == nil || errors.Is(err, cluster.ErrNotFound) {

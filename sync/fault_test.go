@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -78,6 +79,28 @@ func testServerGoesAway(t *testing.T, e *env) {
 	r = e.sync(e.engine(change), e.desired(docs(after...)))
 	assert.Equal(t, 1, r.Pruned)
 	assert.True(t, e.plan(e.engine(change), e.desired(docs(after...))).Empty())
+}
+
+// A fault that hits every object of a kind, such as that of a webhook, costs the run its patience once, and the other objects
+// nothing.
+func TestFaultOfOneKind(t *testing.T) { onEach(t, testFaultOfOneKind) }
+
+func testFaultOfOneKind(t *testing.T, e *env) {
+	eng := e.engine(func(o *setsync.Options) { o.Health = healthy; o.Concurrency = 1; o.Patience = time.Second })
+	tries := map[string]int{}
+	e.c.around = func(_ context.Context, op string, ref cluster.Ref, send func() error) error {
+		if op != "apply" || ref.Kind != "ConfigMap" {
+			return send()
+		}
+		tries[ref.Name]++
+		return &cluster.Error{Op: op, Ref: ref, Code: 500, Err: errors.New("failed calling webhook")}
+	}
+	r, err := setsync.Drain(eng.Run(t.Context(), e.plan(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"), configMap("c", "1"), webService)))))
+	assert.ErrorContains(t, err, "failed calling webhook, after ")
+	assert.Equal(t, 3, r.Failed)
+	assert.Equal(t, 1, r.Created, "the Service")
+	assert.Greater(t, tries["a"], 1)
+	t.Logf("attempts: %v", tries)
 }
 
 // The same with a server that is really stopped, and started again.

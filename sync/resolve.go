@@ -108,7 +108,7 @@ func (e *Engine) kinds(ctx context.Context, refs []schema.GroupKind, again func(
 			continue
 		}
 		var a kindAnswer
-		a.err = e.retryIf(ctx, again, func() (err error) {
+		a.err = e.retryIf(ctx, e.opts.Patience, again, func() (err error) {
 			a.kind, err = e.client.Kind(ctx, gk.Group, gk.Kind)
 			return err
 		})

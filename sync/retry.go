@@ -12,11 +12,11 @@ import (
 // retry repeats a request while its fault may pass, with growing pauses, until the engine's patience is over. It returns the
 // last fault.
 func (e *Engine) retry(ctx context.Context, do func() error) error {
-	return e.retryIf(ctx, cluster.Retryable, do)
+	return e.retryIf(ctx, e.opts.Patience, cluster.Retryable, do)
 }
 
-func (e *Engine) retryIf(ctx context.Context, again func(error) bool, do func() error) error {
-	end := time.Now().Add(e.opts.Patience)
+func (e *Engine) retryIf(ctx context.Context, patience time.Duration, again func(error) bool, do func() error) error {
+	end := time.Now().Add(patience)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -83,6 +83,8 @@ type run struct {
 	written map[cluster.Ref]*unstructured.Unstructured
 	// down is the fault of a server that did not come back in time; nothing more is sent after it.
 	down error
+	// spent says that a request has used up all patience.
+	spent bool
 }
 
 // open saves the union of old and new, unless that is what is saved already or nothing will be written.

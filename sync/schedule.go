@@ -2,7 +2,9 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
 )
@@ -114,10 +116,33 @@ func (r *run) do(ctx context.Context, s *Step, needed bool) error {
 	default:
 		err = r.write(ctx, s)
 	}
-	if err != nil && cluster.Retryable(err) && ctx.Err() == nil {
-		r.mu.Lock()
-		r.down = err
-		r.mu.Unlock()
-	}
+	r.tired(ctx, err)
 	return err
+}
+
+// shortPatience is what is left for a request after another had used up all patience, so that a fault that hits every object,
+// such as a webhook that does not answer, costs the run its patience once.
+const shortPatience = time.Second
+
+func (r *run) patience() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.spent {
+		return min(shortPatience, r.e.opts.Patience)
+	}
+	return r.e.opts.Patience
+}
+
+// tired notes a fault that did not pass in time. When not even an answer came, the server is gone for the run.
+func (r *run) tired(ctx context.Context, err error) {
+	if err == nil || !cluster.Retryable(err) || ctx.Err() != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spent = true
+	var fault *cluster.Error
+	if errors.As(err, &fault) && fault.Code == 0 {
+		r.down = err
+	}
 }

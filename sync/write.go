@@ -114,7 +114,7 @@ func (r *run) again(o *object) func(error) bool {
 func (r *run) apply(ctx context.Context, o *object, uid types.UID, version string) (w *cluster.Written, err error) {
 	opts := cluster.WriteOptions{Manager: r.e.opts.Manager, Force: r.e.opts.Force, UID: uid, ResourceVersion: version}
 	sent := 0
-	err = r.e.retryIf(ctx, r.again(o), func() error {
+	err = r.e.retryIf(ctx, r.patience(), r.again(o), func() error {
 		sent++
 		w, err = r.e.client.Apply(ctx, o.desired.Object(), opts)
 		return err
