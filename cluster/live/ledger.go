@@ -54,10 +54,11 @@ func (f *follow) verified(key types.NamespacedName, n *note, obj *unstructured.U
 	switch {
 	case obj != nil:
 		f.keep(key, left(obj))
-	case n.version == "" && !n.unknown:
-		f.keep(key, &note{uid: n.uid})
+	case !n.unknown:
+		// Its creation may still be on the way, and must not be believed after a reader has heard of its end.
+		f.keep(key, &note{uid: n.uid, gone: true})
 	case known != nil:
-		f.keep(key, &note{uid: known.GetUID()})
+		f.keep(key, &note{uid: known.GetUID(), gone: true})
 	default:
 		f.keep(key, nil)
 	}
