@@ -63,6 +63,11 @@ func testBindRefuses(t *testing.T, e *env) {
 		require.ErrorIs(t, err, setsync.ErrStale)
 		assert.ErrorContains(t, err, `it is for revision "r1" and not "r2"`)
 	})
+	t.Run("force that nobody approved", func(t *testing.T) {
+		_, err := e.engine(func(o *setsync.Options) { o.Force = true }).Bind(t.Context(), raw, d)
+		require.ErrorIs(t, err, setsync.ErrStale)
+		assert.ErrorContains(t, err, "it was made with other options: {Force:false Propagation:Background} and not {Force:true Propagation:Background}")
+	})
 	t.Run("another manager", func(t *testing.T) {
 		_, err := e.engine(func(o *setsync.Options) { o.Manager = "other" }).Bind(t.Context(), raw, d)
 		require.ErrorIs(t, err, setsync.ErrTarget)

@@ -28,7 +28,9 @@ type Plan struct {
 	dropped map[cluster.Ref]bool
 	// dirty says that the record has to be written even if nothing else is.
 	dirty bool
-	key   []byte
+	// manner is how the steps are carried out, as far as the steps do not say.
+	manner manner
+	key    []byte
 }
 
 // Plan compares the desired state with the cluster and the record, and changes nothing: the only writes that it sends are
@@ -69,7 +71,8 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 	}
 	settleWaves(objects)
 	sortObjects(objects)
-	p := &Plan{revision: d.Revision, target: target, objects: objects, record: record, dropped: map[cluster.Ref]bool{}, key: e.opts.Key}
+	p := &Plan{revision: d.Revision, target: target, objects: objects, record: record, dropped: map[cluster.Ref]bool{}, key: e.opts.Key,
+		manner: manner{Force: e.opts.Force, Propagation: e.opts.Propagation}}
 	p.byRef = make(map[cluster.Ref]*object, len(objects))
 	for _, o := range objects {
 		p.byRef[o.ref] = o

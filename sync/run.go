@@ -23,7 +23,7 @@ import (
 // A step that fails is an event, stops only what needs it, and keeps everything from being pruned. The pair is (event, nil), or
 // (zero, err) once, which ends the stream: [ErrStale] when the record is not the plan's any longer, a fault of the
 // inventory, or ctx's cause. Breaking out and the end of ctx stop the work: nothing more is sent, and the record stays true, with
-// objects in it that may not have been made yet. The sequence is used once; a plan may be run again, and then does what is left of it.
+// objects in it that may not have been made yet. The sequence is used once, and so is a plan: to go on, plan again.
 //
 // An empty plan sends no request.
 func (e *Engine) Run(ctx context.Context, p *Plan) iter.Seq2[Event, error] {

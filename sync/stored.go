@@ -16,12 +16,19 @@ const planFormat = 1
 
 // storedPlan is a plan as JSON. It has digests in place of what would be written.
 type storedPlan struct {
-	Format   int          `json:"format"`
-	Digest   string       `json:"digest"`
-	Target   Target       `json:"target"`
-	Revision string       `json:"revision,omitempty"`
-	Summary  Summary      `json:"summary"`
-	Steps    []storedStep `json:"steps"`
+	Format   int    `json:"format"`
+	Digest   string `json:"digest"`
+	Target   Target `json:"target"`
+	Revision string `json:"revision,omitempty"`
+	manner
+	Summary Summary      `json:"summary"`
+	Steps   []storedStep `json:"steps"`
+}
+
+// manner is what the engine's options add to the steps.
+type manner struct {
+	Force       bool                `json:"force,omitempty"`
+	Propagation cluster.Propagation `json:"propagation,omitempty"`
 }
 
 type storedStep struct {
@@ -44,7 +51,7 @@ type storedStep struct {
 // [Engine.Bind] checks. The digests of Secrets are authenticated with [Options].Key and left out without one.
 func (p *Plan) MarshalJSON() ([]byte, error) {
 	return json.Marshal(storedPlan{
-		Format: planFormat, Digest: p.digest, Target: p.target, Revision: p.revision, Summary: p.Summary(), Steps: p.stored(),
+		Format: planFormat, Digest: p.digest, Target: p.target, Revision: p.revision, manner: p.manner, Summary: p.Summary(), Steps: p.stored(),
 	})
 }
 
@@ -98,8 +105,9 @@ func (p *Plan) sum() (string, error) {
 	raw, err := json.Marshal(struct {
 		Target   Target
 		Revision string
+		Manner   manner
 		Steps    []storedStep
-	}{p.target, p.revision, steps})
+	}{p.target, p.revision, p.manner, steps})
 	if err != nil {
 		return "", err
 	}
