@@ -176,8 +176,10 @@ func onControlPlane(t *testing.T) *env {
 	return fresh()
 }
 
-func (e *env) inventory() *inventory.ApplySet {
-	inv, err := inventory.NewApplySet(e.c, e.ns, "set", nil)
+func (e *env) inventory() *inventory.ApplySet { return e.named("set") }
+
+func (e *env) named(name string) *inventory.ApplySet {
+	inv, err := inventory.NewApplySet(e.c, e.ns, name, nil)
 	require.NoError(e.t, err)
 	return inv
 }
