@@ -151,6 +151,33 @@ func TestLateNews(t *testing.T) {
 	})
 }
 
+// TestLastFinalizer checks that an object is gone for a reader once a write through the view took its last finalizer off,
+// which the server answers with the object's last state.
+func TestLastFinalizer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back := &backend{events: make(chan cluster.Event), absent: true}
+		view := live.Open(back, nil)
+		defer view.Close()
+		ref := cluster.Ref{Kind: "Node", Name: "n"}
+		node := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Node", "metadata": map[string]any{
+			"name": "n", "uid": "u", "resourceVersion": "7", "deletionTimestamp": "2026-01-01T00:00:00Z",
+			"deletionGracePeriodSeconds": int64(0), "finalizers": []any{"example.com/hold"},
+		}}}
+		go func() {
+			back.events <- cluster.Event{Type: cluster.Added, Object: node}
+			back.events <- cluster.Event{Type: cluster.Synced}
+		}()
+		_, err := view.Get(t.Context(), ref, cluster.GetOptions{})
+		require.NoError(t, err)
+		back.patched = node.DeepCopy()
+		back.patched.SetFinalizers(nil)
+		_, err = view.Patch(t.Context(), ref, cluster.Patch{}, cluster.WriteOptions{})
+		require.NoError(t, err)
+		_, err = view.Get(t.Context(), ref, cluster.GetOptions{})
+		require.ErrorIs(t, err, cluster.ErrNotFound)
+	})
+}
+
 // TestEndedWatch checks that reads go to the server after a watch has ended for good, and that another watch is tried
 // after a rest.
 func TestEndedWatch(t *testing.T) {
@@ -196,6 +223,8 @@ type backend struct {
 	err    error
 	events chan cluster.Event // what the watch yields, when not nil
 	absent bool
+	// patched is the answer to a patch.
+	patched *unstructured.Unstructured
 
 	mu            sync.Mutex
 	watches, gets int
@@ -242,6 +271,10 @@ func (b *backend) Get(_ context.Context, ref cluster.Ref, _ cluster.GetOptions) 
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": ref.Kind, "metadata": map[string]any{"name": ref.Name, "resourceVersion": "server"},
 	}}, nil
+}
+
+func (b *backend) Patch(context.Context, cluster.Ref, cluster.Patch, cluster.WriteOptions) (*cluster.Written, error) {
+	return &cluster.Written{Object: b.patched, Changed: true}, nil
 }
 
 func (b *backend) Delete(context.Context, cluster.Ref, cluster.DeleteOptions) error { return nil }
