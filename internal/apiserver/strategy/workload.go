@@ -57,11 +57,28 @@ func selectorMatches(obj, _ map[string]any) field.ErrorList {
 
 func templateContainers(obj, _ map[string]any) field.ErrorList {
 	spec, _ := Get(obj, Path{"spec", "template", "spec"}).(map[string]any)
-	errs := containers(spec, field.NewPath("spec", "template", "spec"))
+	errs := containers(withClaims(spec, obj), field.NewPath("spec", "template", "spec"))
 	if policy := spec["restartPolicy"]; policy != nil && policy != "Always" {
 		errs = append(errs, field.NotSupported(field.NewPath("spec", "template", "spec", "restartPolicy"), policy, []string{"Always"}))
 	}
 	return errs
+}
+
+// withClaims returns a template with the claims of its owner as volumes, which they are to the containers.
+func withClaims(spec, obj map[string]any) map[string]any {
+	claims, _ := Get(obj, Path{"spec", "volumeClaimTemplates"}).([]any)
+	if len(claims) == 0 {
+		return spec
+	}
+	out := maps.Clone(spec)
+	volumes, _ := spec["volumes"].([]any)
+	volumes = slices.Clone(volumes)
+	for _, c := range claims {
+		c, _ := c.(map[string]any)
+		volumes = append(volumes, map[string]any{"name": Get(c, Path{"metadata", "name"})})
+	}
+	out["volumes"] = volumes
+	return out
 }
 
 func jobTemplate(obj, _ map[string]any) field.ErrorList {
@@ -108,6 +125,41 @@ func containers(spec map[string]any, where *field.Path) field.ErrorList {
 			errs = append(errs, field.Required(at.Child("image"), ""))
 		}
 		errs = append(errs, requests(c, at.Child("resources"))...)
+		errs = append(errs, probes(c, at)...)
+		errs = append(errs, mounts(c, spec, at.Child("volumeMounts"))...)
+	}
+	return errs
+}
+
+// probes checks that each probe says how to probe.
+func probes(container map[string]any, where *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range []string{"livenessProbe", "readinessProbe", "startupProbe"} {
+		probe, ok := container[name].(map[string]any)
+		if !ok {
+			continue
+		}
+		if probe["exec"] == nil && probe["httpGet"] == nil && probe["tcpSocket"] == nil && probe["grpc"] == nil {
+			errs = append(errs, field.Required(where.Child(name), "must specify a handler type"))
+		}
+	}
+	return errs
+}
+
+// mounts checks that a container mounts volumes that its pod has.
+func mounts(container, spec map[string]any, where *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	volumes, _ := spec["volumes"].([]any)
+	list, _ := container["volumeMounts"].([]any)
+	for i, m := range list {
+		m, _ := m.(map[string]any)
+		known := slices.ContainsFunc(volumes, func(v any) bool {
+			volume, _ := v.(map[string]any)
+			return volume["name"] == m["name"]
+		})
+		if name, _ := m["name"].(string); !known && name != "" {
+			errs = append(errs, field.NotFound(where.Index(i).Child("name"), name))
+		}
 	}
 	return errs
 }
