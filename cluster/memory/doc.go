@@ -1,0 +1,66 @@
+// Package memory is a Kubernetes API server in the process, for tests, previews and programs that want a cluster for a
+// moment. It speaks the Kubernetes REST protocol, so clients that others wrote work against it unchanged:
+//
+//	server, err := memory.New(&memory.Options{Controllers: true})
+//	if err != nil {
+//		return err
+//	}
+//	defer server.Close()
+//	client, err := kubernetes.NewForConfig(server.Config())
+//
+// [Server.Config] calls the server without a socket; [Server] is also an http.Handler, for clients in other processes.
+// Everything that was asked is in [Server.Requests].
+//
+// # What it does
+//
+// It serves the generally available kinds of Kubernetes v1.37.1, and kinds that CustomResourceDefinitions declare, through
+// one path: every verb of every kind decodes, prunes, defaults, records field ownership, validates and appends to one
+// versioned log, from which watches are told. Create, get, list, update, the four patch types with server-side apply,
+// delete and deletecollection; dry run; field validation with warnings; generateName; preconditions, grace periods,
+// finalizers and propagation; status and scale; label and field selectors; lists that page through one snapshot; watches
+// with initial events and bookmarks, and 410 for a version from before the log. Bodies are JSON, YAML or protobuf, answers
+// also Tables and metadata alone. Discovery is there in both forms, and so are the OpenAPI v3 documents.
+//
+// Field managers are apimachinery's own, so managedFields, conflicts and forced takeovers are those of kube-apiserver. A
+// differential test sends the same random requests to both and compares the answers and the stored objects.
+//
+// Owner references are collected, and namespaces and definitions emptied before they go, with or without simulated
+// controllers. With [Options].Controllers workloads come to life. Controllers run inside the write that woke them: when a
+// write returns, everything that follows from it has happened. Nothing sleeps, and the same writes lead to the same states.
+//
+// # What it does not do
+//
+// The following is refused with an error that names it:
+//
+//   - what needs a node or a signer: logs, exec, attach, port forwarding, proxying, ephemeral containers, resizing of pods,
+//     service account tokens, TokenReview (501)
+//   - OpenAPI v2 (501), CBOR (406 and 415), alpha and beta versions of built-in kinds (404)
+//   - conversion of custom resources by a webhook (500)
+//   - field selectors that the kind does not index (400)
+//
+// The following is not checked, and a write that the real server would refuse may be accepted:
+//
+//   - authentication and authorization: every identity may do everything, and impersonation is only noted in the log
+//   - admission by webhooks and policies, quotas, limit ranges and pod security
+//   - values of built-in kinds beyond their types: names, labels, selectors, immutable fields, and the essentials of workloads,
+//     Services and ConfigMaps are checked; ranges, enums and required fields elsewhere are not
+//   - rules in CEL of definitions; the definition's answer carries a warning for each
+//
+// The following differs:
+//
+//   - autoscaling/v1 is not served, autoscaling/v2 is; events.k8s.io/v1 and v1 Events are stored apart
+//   - pods get a service account, a priority and tolerations, but no token volume
+//   - the finalizers that protect volumes and claims in use end when the deletion begins
+//   - fields of the internal form of an object, which the real server shows in some messages, are shown as they are written
+//   - no APIService objects stand for the groups that the server itself serves
+//   - there is one server: no leases of its own, no other kubernetes endpoints than the Service
+//
+// # Errors
+//
+// Clients get the Status that the real server would send, so apimachinery's IsNotFound, IsConflict and their siblings hold.
+// After [Server.Close] every request fails in the transport.
+//
+// # Concurrency
+//
+// All methods are safe for concurrent use, and so are clients. Writes to one object are ordered as they are stored.
+package memory
