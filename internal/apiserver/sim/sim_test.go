@@ -478,3 +478,28 @@ func TestManagers(t *testing.T) {
 	}
 	assert.Contains(t, managers, "kubelet/status")
 }
+
+func TestClaims(t *testing.T) {
+	f := start(t)
+	f.create(`{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`)
+	f.create(`{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: i}], volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]}}`)
+	assert.Equal(t, "Pending", at(f.get("PersistentVolumeClaim", "data"), "status", "phase"), "nobody provisions for an unknown class")
+	assert.Contains(t, status(f.get("Pod", "p")), "PodScheduled=False/Unschedulable")
+
+	_, err := f.Create(&unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": map[string]any{"name": "fast"}, "provisioner": "example.com/fast",
+	}}, apiserver.WriteOptions{Manager: "test"})
+	require.NoError(t, err)
+	assert.Equal(t, "Bound", at(f.get("PersistentVolumeClaim", "data"), "status", "phase"))
+	assert.Equal(t, "Running", at(f.get("Pod", "p"), "status", "phase"))
+
+	assert.Contains(t, status(f.get("PersistentVolumeClaim", "data")), "Unused=False/PodUsingPVC")
+
+	require.NoError(t, f.Delete(kind("Pod"), "ns", "p", metav1.DeleteOptions{}))
+	assert.Contains(t, status(f.get("PersistentVolumeClaim", "data")), "Unused=True/NoPodsUsingPVC")
+	require.NoError(t, f.Delete(kind("PersistentVolumeClaim"), "ns", "data", metav1.DeleteOptions{}))
+	assert.Empty(t, f.list("PersistentVolumeClaim"))
+	volumes, err := f.List(kind("PersistentVolume"), "", nil)
+	require.NoError(t, err)
+	assert.Empty(t, volumes, "the volume goes with its claim")
+}
