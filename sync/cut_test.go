@@ -53,13 +53,13 @@ func wholeRun(e *env) (record []string, requests int64) {
 	return recorded(e), total.Load()
 }
 
-// cutRun cuts a run at its nth request and then syncs again, by new engines, so that nothing is kept in the process. Reached
+// cutRun cuts a run at its nth request and then syncs again, by a new engine, so that nothing is kept in the process. Reached
 // says that the run had so many requests; the result has to be that of a whole run.
 func cutRun(e *env, at int64, how string, want []string) (reached bool) {
 	t := e.t
 	e.dropCRD()
-	e.sync(e.engine(judgedHealthy), cutBefore(e))
 	eng := e.engine(judgedHealthy)
+	e.sync(eng, cutBefore(e))
 	plan := e.plan(eng, cutAfter(e))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -89,10 +89,11 @@ func cutRun(e *env, at int64, how string, want []string) (reached bool) {
 	}
 	e.c.around = nil
 
-	e.sync(e.engine(judgedHealthy), cutAfter(e))
+	eng = e.engine(judgedHealthy)
+	e.sync(eng, cutAfter(e))
 	assert.Equal(t, want, recorded(e), "cut at %d, %s", at, how)
 	assert.Nil(t, e.record().Operation)
-	p := e.plan(e.engine(judgedHealthy), cutAfter(e))
+	p := e.plan(eng, cutAfter(e))
 	assert.True(t, p.Empty(), "cut at %d, %s: %s", at, how, p)
 	for _, gone := range []string{"old-1", "old-2"} {
 		_, err := e.c.Get(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: gone}, cluster.GetOptions{})
@@ -126,11 +127,12 @@ func TestCutRunConverges(t *testing.T) {
 // The same at every request there is, in every way.
 func TestCutAtEveryRequest(t *testing.T) {
 	t.Parallel()
-	want, total := wholeRun(inMemory(t))
+	e := inMemory(t)
+	want, total := wholeRun(e)
 	cuts := 0
 	for _, how := range cutModes {
 		for at := int64(1); ; at++ {
-			if !cutRun(inMemory(t), at, how, want) {
+			if !cutRun(e.fresh(), at, how, want) {
 				break
 			}
 			cuts++

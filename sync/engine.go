@@ -36,6 +36,10 @@ type Options struct {
 	Concurrency int
 	// Health judges objects. Default health.New(nil).
 	Health health.Checker
+	// Schemas are what comparisons go by. Engines of one cluster may share them, which saves reading the cluster's
+	// documents anew. Default: the engine's own, from the client if it can hand documents out ([cluster.OpenAPI]), on top of
+	// those of Kubernetes that are embedded.
+	Schemas *diff.Schemas
 	// Deadline is how long one gate, or [Engine.Wait], waits for health. Default 5 minutes.
 	Deadline time.Duration
 	// Grace is how long an object may be Degraded, or have no controller that reports on it, before a gate
@@ -56,7 +60,6 @@ type Engine struct {
 	client   cluster.Client
 	inv      Inventory
 	opts     Options
-	schemas  *diff.Schemas
 	comparer *diff.Comparer
 
 	mu sync.Mutex
@@ -66,8 +69,7 @@ type Engine struct {
 	clusterID string
 }
 
-// New returns an engine that writes through c and keeps its record in inv. When c can hand out the cluster's OpenAPI
-// documents ([cluster.OpenAPI]) comparisons go by them, and else by those of Kubernetes that are embedded.
+// New returns an engine that writes through c and keeps its record in inv. It makes no request.
 func New(c cluster.Client, inv Inventory, opts *Options) *Engine {
 	e := &Engine{client: c, inv: inv, confirmed: map[confirmKey]diff.Verdict{}}
 	if opts != nil {
@@ -101,8 +103,10 @@ func New(c cluster.Client, inv Inventory, opts *Options) *Engine {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	docs, _ := c.(cluster.OpenAPI)
-	e.schemas = diff.NewSchemas(docs)
-	e.comparer = diff.New(o.Manager, e.schemas, nil)
+	if o.Schemas == nil {
+		docs, _ := c.(cluster.OpenAPI)
+		o.Schemas = diff.NewSchemas(docs)
+	}
+	e.comparer = diff.New(o.Manager, o.Schemas, nil)
 	return e
 }

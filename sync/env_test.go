@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/cluster/kube"
 	"github.com/setpoint-dev/setpoint/cluster/memory"
+	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
 	setsync "github.com/setpoint-dev/setpoint/sync"
 	"github.com/setpoint-dev/setpoint/sync/inventory"
@@ -124,6 +126,8 @@ type env struct {
 	t  *testing.T
 	c  *tap
 	ns string
+	// schemas are the server's.
+	schemas *diff.Schemas
 	// fresh is a new namespace on the same server.
 	fresh func() *env
 }
@@ -152,17 +156,27 @@ func inMemory(t *testing.T) *env {
 	c, err := kube.New(s.Config(), nil)
 	require.NoError(t, err)
 	var fresh func() *env
-	n := 0
+	n, schemas := 0, diff.NewSchemas(c)
 	fresh = func() *env {
 		n++
 		ns := fmt.Sprintf("test-%d", n)
 		obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": ns}}}
 		_, err := c.Create(t.Context(), obj, cluster.WriteOptions{})
 		require.NoError(t, err)
-		return &env{t: t, c: &tap{Client: c}, ns: ns, fresh: fresh}
+		return &env{t: t, c: &tap{Client: c}, ns: ns, schemas: schemas, fresh: fresh}
 	}
 	return fresh()
 }
+
+// realSchemas are shared by all tests on the one control plane.
+var realSchemas = func() func(cluster.OpenAPI) *diff.Schemas {
+	var once sync.Once
+	var s *diff.Schemas
+	return func(c cluster.OpenAPI) *diff.Schemas {
+		once.Do(func() { s = diff.NewSchemas(c) })
+		return s
+	}
+}()
 
 func onControlPlane(t *testing.T) *env {
 	t.Helper()
@@ -170,8 +184,9 @@ func onControlPlane(t *testing.T) *env {
 	c, err := kube.New(cp.Config(), nil)
 	require.NoError(t, err)
 	var fresh func() *env
+	schemas := realSchemas(c)
 	fresh = func() *env {
-		return &env{t: t, c: &tap{Client: c}, ns: kubetest.Namespace(t, cp.Config()), fresh: fresh}
+		return &env{t: t, c: &tap{Client: c}, ns: kubetest.Namespace(t, cp.Config()), schemas: schemas, fresh: fresh}
 	}
 	return fresh()
 }
@@ -186,7 +201,7 @@ func (e *env) named(name string) *inventory.ApplySet {
 
 // engine has short times, since nothing here is slow.
 func (e *env) engine(change func(*setsync.Options)) *setsync.Engine {
-	o := &setsync.Options{Namespace: e.ns, Prune: true, Deadline: 30 * time.Second, Grace: 500 * time.Millisecond, Patience: 5 * time.Second}
+	o := &setsync.Options{Namespace: e.ns, Prune: true, Deadline: 30 * time.Second, Grace: 500 * time.Millisecond, Patience: 5 * time.Second, Schemas: e.schemas}
 	if change != nil {
 		change(o)
 	}

@@ -125,7 +125,7 @@ func (e *Engine) prepare(ctx context.Context, objects []*object) error {
 	var list []schema.GroupVersion
 	for _, o := range objects {
 		if isCRD(o.ref) {
-			if err := e.schemas.AddCRD(o.obj); err != nil {
+			if err := e.opts.Schemas.AddCRD(o.obj); err != nil {
 				faults = append(faults, o.fault(err))
 			}
 		}
@@ -135,7 +135,7 @@ func (e *Engine) prepare(ctx context.Context, objects []*object) error {
 			list = append(list, gv)
 		}
 	}
-	if err := e.retry(ctx, func() error { return e.schemas.Load(ctx, list...) }); err != nil {
+	if err := e.retry(ctx, func() error { return e.opts.Schemas.Load(ctx, list...) }); err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("plan: %w", err)
 		}
