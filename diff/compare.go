@@ -249,8 +249,11 @@ func (w *comparing) store(m *merged) ([]difference, []Reason) {
 	notes := kind.Update(before, stored)
 	diffs := differences(kind.Type.Schema, kind.Type.TypeRef, before, stored)
 	if plain := kind.Canonical(w.live); !equal(plain, before) {
+		// It is of another release. What is desired and in the live object is not may equal a default that the server
+		// does not have: that is a change.
+		written := differences(kind.Type.Schema, kind.Type.TypeRef, plain, kind.Canonical(m.content))
 		for _, d := range differences(kind.Type.Schema, kind.Type.TypeRef, plain, stored) {
-			if d.hasNew && w.states(d.path) && !has(diffs, d.path) {
+			if d.hasNew && has(written, d.path) && w.states(d.path) && !has(diffs, d.path) {
 				diffs = append(diffs, d)
 			}
 		}
@@ -263,10 +266,14 @@ func (w *comparing) store(m *merged) ([]difference, []Reason) {
 	return diffs, reasons
 }
 
-// states says whether the desired object has a value at the very path.
+// states says whether the desired object has a value at the very path, one that a server keeps.
 func (w *comparing) states(path fieldpath.Path) bool {
-	set, err := w.d.typed.ToFieldSet()
-	return err == nil && set.Has(path)
+	kept, err := w.d.kind.Type.FromUnstructured(w.d.kind.Canonical(w.d.obj.Object), typed.AllowDuplicates)
+	if err != nil {
+		return true
+	}
+	set, err := kept.ToFieldSet()
+	return err != nil || set.Has(path)
 }
 
 func has(diffs []difference, path fieldpath.Path) bool {

@@ -24,6 +24,10 @@
 //
 // The field status is the controllers' side and no part of a comparison when the kind has a status subresource.
 //
+// What it does not look at: whether the server would find the object valid, and whether a field may be changed at all. A
+// conversion webhook counts as unknown unless the definition that was added has none. The tables are those of Kubernetes
+// v1.37; on a server of another release, a default that only one of them has is no change.
+//
 // # Schemas
 //
 // [Schemas] takes them from the cluster's OpenAPI documents after [Schemas.Load], from custom resource definitions among

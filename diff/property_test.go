@@ -29,7 +29,7 @@ func TestAppliedIsTheSameAndTheAnswersAgree(t *testing.T) {
 	seed := ourSeed(t)
 	c := diff.New(us, nil, nil)
 	quick, total, verdicts := 0, 0, map[diff.Verdict]int{}
-	for i, f := range slices.Repeat(families, 8) {
+	for i, f := range slices.Repeat(families, 4) {
 		if f.versions != nil {
 			continue // Its definition is not embedded.
 		}

@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -30,8 +31,8 @@ func parse(doc []byte) (map[schema.GroupVersionKind]*Kind, error) {
 		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
 	}
 	hasStatus := map[schema.GroupVersionKind]bool{}
-	for path, item := range d.Paths {
-		if item.Put != nil && strings.HasSuffix(path, "/{name}/status") {
+	for name, item := range d.Paths {
+		if item.Put != nil && strings.HasSuffix(name, "/{name}/status") {
 			hasStatus[item.Put.GVK] = true
 		}
 	}
@@ -72,16 +73,23 @@ func kinds(definitions map[string]*spec.Schema, hasStatus map[schema.GroupVersio
 	return out, nil
 }
 
-// custom says that a definition is that of a custom resource: all of it is in one piece, but for the metadata, while what is
+// custom says that a definition is that of a custom resource: all of it is in one piece, but for metadata, while what is
 // generated from Go types refers to the types of its parts.
-func custom(definition *spec.Schema) bool {
-	for name, p := range definition.Properties {
-		if name == "metadata" {
-			continue
-		}
-		if p.Ref.String() != "" || len(p.AllOf) == 1 && p.AllOf[0].Ref.String() != "" {
+func custom(s *spec.Schema) bool {
+	ref := s.Ref.String()
+	if ref == "" && len(s.AllOf) == 1 {
+		ref = s.AllOf[0].Ref.String()
+	}
+	if ref != "" {
+		return path.Base(ref) == objectMeta
+	}
+	for _, p := range s.Properties {
+		if !custom(&p) {
 			return false
 		}
 	}
-	return true
+	if s.Items != nil && s.Items.Schema != nil && !custom(s.Items.Schema) {
+		return false
+	}
+	return s.AdditionalProperties == nil || s.AdditionalProperties.Schema == nil || custom(s.AdditionalProperties.Schema)
 }
