@@ -418,7 +418,8 @@ func TestDifferential(t *testing.T) {
 		key := fmt.Sprint(k.kind, n)
 		now := [2]string{versionIn(after[0]), versionIn(after[1])}
 		was := versions[key]
-		if !reordered(after[0]) && !reordered(after[1]) {
+		// On kube-apiserver an apply of a claim is a write whenever its second is a new one.
+		if !reordered(after[0]) && !reordered(after[1]) && k.kind != "PersistentVolumeClaim" {
 			same = same && assert.Equal(t, was[0] == now[0], was[1] == now[1], "%s was written on one side only by\n%s", k.kind, o)
 		}
 		versions[key] = now

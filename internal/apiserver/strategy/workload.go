@@ -101,34 +101,41 @@ func podTemplateAt(at string) check {
 // containers checks that there are some, and that each has a name of its own and an image.
 func containers(spec map[string]any, where *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	list, _ := spec["containers"].([]any)
-	if len(list) == 0 {
+	if list, _ := spec["containers"].([]any); len(list) == 0 {
 		errs = append(errs, field.Required(where.Child("containers"), ""))
 	}
 	seen := map[string]bool{}
-	for i, c := range list {
-		c, _ := c.(map[string]any)
-		at := where.Child("containers").Index(i)
-		name, _ := c["name"].(string)
-		switch {
-		case name == "":
-			errs = append(errs, field.Required(at.Child("name"), ""))
-		case seen[name]:
-			errs = append(errs, field.Duplicate(at.Child("name"), name))
-		default:
-			for _, fault := range DNSLabel(name, false) {
-				errs = append(errs, field.Invalid(at.Child("name"), name, fault))
-			}
+	for _, part := range []string{"containers", "initContainers"} {
+		list, _ := spec[part].([]any)
+		for i, c := range list {
+			c, _ := c.(map[string]any)
+			errs = append(errs, container(c, spec, where.Child(part).Index(i), seen)...)
 		}
-		seen[name] = true
-		if image, _ := c["image"].(string); image == "" {
-			errs = append(errs, field.Required(at.Child("image"), ""))
-		}
-		errs = append(errs, requests(c, at.Child("resources"))...)
-		errs = append(errs, probes(c, at)...)
-		errs = append(errs, mounts(c, spec, at.Child("volumeMounts"))...)
 	}
 	return errs
+}
+
+// container checks one container. seen holds the names of those before it.
+func container(c, spec map[string]any, at *field.Path, seen map[string]bool) field.ErrorList {
+	var errs field.ErrorList
+	name, _ := c["name"].(string)
+	switch {
+	case name == "":
+		errs = append(errs, field.Required(at.Child("name"), ""))
+	case seen[name]:
+		errs = append(errs, field.Duplicate(at.Child("name"), name))
+	default:
+		for _, fault := range DNSLabel(name, false) {
+			errs = append(errs, field.Invalid(at.Child("name"), name, fault))
+		}
+	}
+	seen[name] = true
+	if image, _ := c["image"].(string); image == "" {
+		errs = append(errs, field.Required(at.Child("image"), ""))
+	}
+	errs = append(errs, requests(c, at.Child("resources"))...)
+	errs = append(errs, probes(c, at)...)
+	return append(errs, mounts(c, spec, at.Child("volumeMounts"))...)
 }
 
 // probes checks that each probe says how to probe.
