@@ -156,7 +156,7 @@ func (w *comparing) existing() error {
 		if err != nil {
 			return err
 		}
-		w.managed.sets["0"] = fieldpath.NewVersionedSet(set.Difference(serverFields()), fieldpath.APIVersion(w.d.obj.GetAPIVersion()), false)
+		w.managed.sets["0"] = fieldpath.NewVersionedSet(set.Difference(serverFields), fieldpath.APIVersion(w.d.obj.GetAPIVersion()), false)
 		w.managed.owners["0"] = Owner{Manager: "before-first-apply", Operation: "Update"}
 	}
 	result, certain, err := w.merge(live)

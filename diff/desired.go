@@ -12,6 +12,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
 	"sigs.k8s.io/structured-merge-diff/v4/typed"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -26,6 +27,8 @@ type Desired struct {
 	// kind is nil for a kind that no schema is known of.
 	kind  *schema.Kind
 	typed *typed.TypedValue
+	// fields are those that the object states.
+	fields *fieldpath.Set
 	// template and entry answer for an object in sync, and same is that answer's fingerprint.
 	template *template
 	entry    map[string]any
@@ -107,6 +110,12 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 	}
 	sum := sha256.Sum256(data)
 	d.hash = "sha256:" + hex.EncodeToString(sum[:])
+	if d.typed == nil {
+		return d, nil
+	}
+	if d.fields, err = d.typed.ToFieldSet(); err != nil {
+		return fail("", err)
+	}
 	if d.template = d.templateOf(); d.template != nil {
 		if d.entry, err = d.entryOf(); err != nil {
 			return fail("", err)

@@ -35,10 +35,8 @@ func (w *comparing) changes(diffs []difference) {
 
 // cause says why a field changes.
 func (w *comparing) cause(d difference) Cause {
-	if d.hasNew {
-		if set, err := w.d.typed.ToFieldSet(); err == nil && owns(set, d.path) {
-			return FromDesired
-		}
+	if d.hasNew && owns(w.d.fields, d.path) {
+		return FromDesired
 	}
 	if ours, ok := w.managed.sets[self]; ok && owns(ours.Set(), d.path) {
 		return FromDropped

@@ -21,19 +21,21 @@ type merged struct {
 	owned *fieldpath.Set
 }
 
-// serverFields are the fields that no manager owns, because an apply must state them or the server writes them. It is a
-// function since a set fills caches of its own.
-func serverFields() *fieldpath.Set {
-	s := fieldpath.NewSet(
-		fieldpath.MakePathOrDie("apiVersion"),
-		fieldpath.MakePathOrDie("kind"),
-		fieldpath.MakePathOrDie("metadata"),
-	)
-	for _, f := range []string{"name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields", "resourceVersion"} {
-		s.Insert(fieldpath.MakePathOrDie("metadata", f))
-	}
-	return s
-}
+// serverFields are the fields that no manager owns, because an apply must state them or the server writes them.
+var serverFields = fieldpath.NewSet(
+	fieldpath.MakePathOrDie("apiVersion"),
+	fieldpath.MakePathOrDie("kind"),
+	fieldpath.MakePathOrDie("metadata"),
+	fieldpath.MakePathOrDie("metadata", "name"),
+	fieldpath.MakePathOrDie("metadata", "namespace"),
+	fieldpath.MakePathOrDie("metadata", "creationTimestamp"),
+	fieldpath.MakePathOrDie("metadata", "selfLink"),
+	fieldpath.MakePathOrDie("metadata", "uid"),
+	fieldpath.MakePathOrDie("metadata", "clusterName"),
+	fieldpath.MakePathOrDie("metadata", "generation"),
+	fieldpath.MakePathOrDie("metadata", "managedFields"),
+	fieldpath.MakePathOrDie("metadata", "resourceVersion"),
+)
 
 // mergeApply merges as a server does for an apply: without force, to learn of conflicts, and with force when there are some.
 func mergeApply(d *Desired, live *typed.TypedValue, m *managed, conv merge.Converter) (*merged, error) {
@@ -59,7 +61,7 @@ func mergeApply(d *Desired, live *typed.TypedValue, m *managed, conv merge.Conve
 	out.content = content
 	out.owned = fieldpath.NewSet()
 	if s, ok := sets[self]; ok {
-		out.owned = s.Set().Difference(serverFields())
+		out.owned = s.Set().Difference(serverFields)
 	}
 	return out, nil
 }

@@ -220,11 +220,7 @@ func (d *Desired) templateOf() *template {
 
 // entryOf returns the fields that our manager owns after an apply of the object, as managedFields has them.
 func (d *Desired) entryOf() (map[string]any, error) {
-	set, err := d.typed.ToFieldSet()
-	if err != nil {
-		return nil, err
-	}
-	data, err := set.Difference(serverFields()).ToJSON()
+	data, err := d.fields.Difference(serverFields).ToJSON()
 	if err != nil {
 		return nil, err
 	}
