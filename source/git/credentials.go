@@ -2,14 +2,10 @@ package git
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 )
 
 // Credentials prove who asks. Set what the repository's server takes: a user name and password or a token over https and
@@ -57,37 +53,4 @@ func (c Credentials) withUser(u *url.Userinfo) Credentials {
 		c.Password = password
 	}
 	return c
-}
-
-// authorize signs an HTTP request.
-func (c Credentials) authorize(r *http.Request) {
-	switch {
-	case c.Token != "":
-		r.Header.Set("Authorization", "Bearer "+c.Token)
-	case c.Username != "" || c.Password != "":
-		r.SetBasicAuth(c.Username, c.Password)
-	}
-}
-
-// scrub takes every secret out of a text that somebody else wrote.
-func (c Credentials) scrub(text string) string {
-	secrets := []string{c.Password, c.Token, c.Passphrase}
-	// A token may stand where the user name does, alone or with a fixed word as password.
-	if c.Password == "" || c.Password == "x-oauth-basic" || len(c.Username) >= 16 {
-		secrets = append(secrets, c.Username)
-	}
-	if c.Password != "" {
-		secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password)))
-	}
-	// The longest first: one secret may contain another.
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	for _, s := range secrets {
-		if s == "" || s == "git" {
-			continue
-		}
-		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s)} {
-			text = strings.ReplaceAll(text, form, "***")
-		}
-	}
-	return text
 }

@@ -1,12 +1,9 @@
 package git
 
+import "github.com/setpoint-dev/setpoint/source/git/internal/objects"
+
 // Held returns how many objects are in memory.
-func Held(r *Repository) int {
-	m := r.backend.(*remote).store.(*memory)
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return len(m.objects)
-}
+func Held(r *Repository) int { return r.backend.(*remote).store.(*objects.Memory).Len() }
 
 // Received returns how many bytes of packs came.
 func Received(r *Repository) int64 {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 
 	"github.com/setpoint-dev/setpoint/source"
+	"github.com/setpoint-dev/setpoint/source/git/internal/objects"
 	"github.com/setpoint-dev/setpoint/source/internal/tree"
 )
 
@@ -39,7 +40,7 @@ type key struct {
 
 // files answers a tree.FS from a store.
 type files struct {
-	store   store
+	store   objects.Store
 	maxFile int64
 
 	mu    sync.RWMutex
@@ -56,11 +57,11 @@ func (f *files) List(dir key) ([]tree.Node[key], error) {
 	if ok {
 		return nodes, nil
 	}
-	o, err := need(f.store, dir.hash, plumbing.TreeObject)
+	o, err := objects.Need(f.store, dir.hash, plumbing.TreeObject)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := parseTree(dir.hash, o.data)
+	entries, err := objects.ParseTree(dir.hash, o.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func (f *files) List(dir key) ([]tree.Node[key], error) {
 		if err != nil {
 			return nil, err
 		}
-		nodes[i] = tree.Node[key]{Name: e.name, Mode: mode, Key: key{e.hash, e.mode}}
+		nodes[i] = tree.Node[key]{Name: e.Name, Mode: mode, Key: key{e.Hash, e.Mode}}
 	}
 	slices.SortFunc(nodes, func(a, b tree.Node[key]) int { return strings.Compare(a.Name, b.Name) })
 	f.mu.Lock()
@@ -90,13 +91,13 @@ func (f *files) Read(k key) ([]byte, error) {
 	if size > f.maxFile {
 		return nil, fmt.Errorf("%w: %d bytes, more than %d; raise MaxFileBytes", source.ErrTooLarge, size, f.maxFile)
 	}
-	o, err := need(f.store, k.hash, plumbing.BlobObject)
-	return o.data, err
+	o, err := objects.Need(f.store, k.hash, plumbing.BlobObject)
+	return o.Data, err
 }
 
 func (f *files) Size(k key) (int64, error) {
-	size, err := f.store.size(k.hash)
-	if errors.Is(err, errAbsent) {
+	size, err := f.store.Size(k.hash)
+	if errors.Is(err, objects.ErrAbsent) {
 		err = fmt.Errorf("%w: blob %s is missing", source.ErrCorrupt, k.hash)
 	}
 	return size, err
@@ -104,8 +105,8 @@ func (f *files) Size(k key) (int64, error) {
 
 func (f *files) Sys(k key) any { return Object{Hash: k.hash.String(), Mode: uint32(k.mode)} }
 
-func fileMode(e treeEntry) (fs.FileMode, error) {
-	switch e.mode {
+func fileMode(e objects.TreeEntry) (fs.FileMode, error) {
+	switch e.Mode {
 	case filemode.Dir, filemode.Submodule:
 		return fs.ModeDir | 0o755, nil
 	case filemode.Symlink:
@@ -116,11 +117,11 @@ func fileMode(e treeEntry) (fs.FileMode, error) {
 		return 0o644, nil
 	}
 	// Old tools wrote other permissions; only the executable bit counts, as in Git.
-	if e.mode&0o170000 == 0o100000 {
-		if e.mode&0o111 != 0 {
+	if e.Mode&0o170000 == 0o100000 {
+		if e.Mode&0o111 != 0 {
 			return 0o755, nil
 		}
 		return 0o644, nil
 	}
-	return 0, fmt.Errorf("%w: entry %s has mode %o", source.ErrCorrupt, e.name, uint32(e.mode))
+	return 0, fmt.Errorf("%w: entry %s has mode %o", source.ErrCorrupt, e.Name, uint32(e.Mode))
 }

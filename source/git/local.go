@@ -15,13 +15,14 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/setpoint-dev/setpoint/source"
+	"github.com/setpoint-dev/setpoint/source/git/internal/objects"
 )
 
 // local is a repository in a directory of this machine, read where it is: no process is started and nothing is written.
 type local struct {
 	gitDir, commonDir string
-	disk              *disk
-	audit             *audit
+	disk              *objects.Disk
+	audit             *objects.Audit
 }
 
 // openLocal finds the Git directory of a work tree, a linked work tree or a bare repository.
@@ -37,10 +38,10 @@ func openLocal(path string, maxEntries int) (*local, error) {
 	if err := supported(l.commonDir); err != nil {
 		return nil, err
 	}
-	if l.disk, err = openDisk(l.commonDir); err != nil {
+	if l.disk, err = objects.OpenDisk(l.commonDir); err != nil {
 		return nil, err
 	}
-	l.audit = &audit{store: l.disk, limit: maxEntries}
+	l.audit = &objects.Audit{Store: l.disk, Limit: maxEntries}
 	return l, nil
 }
 
@@ -113,37 +114,13 @@ func supported(gitDir string) error {
 	return nil
 }
 
-// alternates reads which other Git directories an object directory borrows from, gitrepository-layout(5).
-func alternates(objects string) ([]string, error) {
-	content, err := os.ReadFile(filepath.Join(objects, "info", "alternates"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: objects/info/alternates cannot be read", source.ErrCorrupt)
-	}
-	var dirs []string
-	for line := range strings.Lines(string(content)) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		dir := relativeTo(objects, line)
-		if filepath.Base(dir) != "objects" {
-			return nil, fmt.Errorf("%w: the alternate %s is not a directory named objects", source.ErrNotRepository, dir)
-		}
-		dirs = append(dirs, filepath.Dir(dir))
-	}
-	return dirs, nil
-}
-
-func (l *local) content() store { return l.disk }
+func (l *local) content() objects.Store { return l.disk }
 
 func (l *local) resolve(ctx context.Context, name string) (plumbing.Hash, error) {
 	if ctx.Err() != nil {
 		return plumbing.ZeroHash, context.Cause(ctx)
 	}
-	if isHex(name) && len(name) == 40 {
+	if plumbing.IsHash(name) {
 		return l.commit(plumbing.NewHash(name))
 	}
 	r, err := l.refs(name)
@@ -158,7 +135,7 @@ func (l *local) resolve(ctx context.Context, name string) (plumbing.Hash, error)
 		return plumbing.ZeroHash, err
 	}
 	commit, err := l.commit(t.commit)
-	if errors.Is(err, source.ErrUnknownRevision) && !l.disk.has(commit) {
+	if errors.Is(err, source.ErrUnknownRevision) && !l.disk.Has(commit) {
 		err = fmt.Errorf("%w: the ref names %s, which is missing", source.ErrCorrupt, commit)
 	}
 	return commit, err
@@ -166,8 +143,8 @@ func (l *local) resolve(ctx context.Context, name string) (plumbing.Hash, error)
 
 // commit peels a hash to a commit that must be there.
 func (l *local) commit(h plumbing.Hash) (plumbing.Hash, error) {
-	commit, err := peel(l.disk, h)
-	if err == nil && !l.disk.has(commit) {
+	commit, err := objects.Peel(l.disk, h)
+	if err == nil && !l.disk.Has(commit) {
 		err = fmt.Errorf("%w: there is no commit %s", source.ErrUnknownRevision, commit)
 	}
 	return commit, err
@@ -175,15 +152,15 @@ func (l *local) commit(h plumbing.Hash) (plumbing.Hash, error) {
 
 // complete finds the one commit whose hash begins with some digits.
 func (l *local) complete(r *refs, hex string) (plumbing.Hash, error) {
-	found, err := l.disk.prefixed(hex)
+	found, err := l.disk.Prefixed(hex)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
 	var commits []plumbing.Hash
 	for _, h := range found {
-		if o, err := l.disk.get(h); err != nil {
+		if o, err := l.disk.Get(h); err != nil {
 			return plumbing.ZeroHash, err
-		} else if o.kind == plumbing.CommitObject {
+		} else if o.Kind == plumbing.CommitObject {
 			commits = append(commits, h)
 		}
 	}
@@ -212,15 +189,15 @@ func (l *local) obtain(ctx context.Context, name string, want plumbing.Hash) (pl
 	if err != nil {
 		return want, err
 	}
-	o, err := need(l.disk, want, plumbing.CommitObject)
+	o, err := objects.Need(l.disk, want, plumbing.CommitObject)
 	if err != nil {
 		return want, err
 	}
-	c, err := parseCommit(want, o.data)
+	c, err := objects.ParseCommit(want, o.Data)
 	if err != nil {
 		return want, err
 	}
-	return want, l.audit.check(c.tree)
+	return want, l.audit.Check(c.Tree)
 }
 
 func (l *local) release(plumbing.Hash) {}

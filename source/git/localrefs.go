@@ -30,11 +30,11 @@ func (l *local) refs(name string) (*refs, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err != nil || d.IsDir() {
-			return err
+		if err != nil {
+			return fmt.Errorf("%w: its refs: %v", source.ErrCorrupt, err)
 		}
 		below, err := filepath.Rel(l.commonDir, path)
-		if err != nil {
+		if err != nil || d.IsDir() {
 			return err
 		}
 		// A broken ref concerns only those that ask for it.
@@ -50,9 +50,6 @@ func (l *local) refs(name string) (*refs, error) {
 		if err == nil {
 			err = l.read(candidate, files)
 		}
-	}
-	if err != nil && !sorted(err) {
-		err = fmt.Errorf("%w: its refs: %v", source.ErrCorrupt, err)
 	}
 	if err != nil {
 		return nil, err
@@ -109,7 +106,7 @@ func (l *local) read(name string, to map[string]refFile) error {
 			to[name] = refFile{link: strings.TrimSpace(link)}
 			return nil
 		}
-		if hash, _, _ := strings.Cut(line, " "); isHex(hash) && len(hash) == 40 {
+		if hash, _, _ := strings.Cut(line, " "); plumbing.IsHash(hash) {
 			to[name] = refFile{hash: plumbing.NewHash(hash)}
 			return nil
 		}
@@ -137,7 +134,7 @@ func (l *local) packed(r *refs) error {
 		}
 		peeled, isPeeled := strings.CutPrefix(line, "^")
 		hash, name, _ := strings.Cut(peeled, " ")
-		if !isHex(hash) || len(hash) != 40 {
+		if !plumbing.IsHash(hash) {
 			return fmt.Errorf("%w: packed-refs", source.ErrCorrupt)
 		}
 		if isPeeled {

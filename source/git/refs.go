@@ -10,8 +10,10 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 
 	"github.com/setpoint-dev/setpoint/source"
+	"github.com/setpoint-dev/setpoint/source/git/internal/wire"
 )
 
 // refs is what a repository says its names mean.
@@ -33,6 +35,20 @@ type target struct {
 
 // errAbbreviated: the name is the beginning of a commit's hash, which only the history can complete.
 var errAbbreviated = errors.New("abbreviated commit")
+
+// refsOf returns what a server advertises.
+func refsOf(s *wire.Session) *refs {
+	r := &refs{byName: s.Refs.References, peeled: s.Refs.Peeled}
+	if s.Refs.Head != nil {
+		r.headHash = *s.Refs.Head
+	}
+	for _, link := range s.Refs.Capabilities.Get(capability.SymRef) {
+		if name, ok := strings.CutPrefix(link, "HEAD:"); ok {
+			r.head = name
+		}
+	}
+	return r
+}
 
 func (r *refs) get(name string) (target, bool) {
 	h, ok := r.byName[name]
@@ -180,4 +196,22 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// digest is a commit's source.Revision.Digest.
+func digest(h plumbing.Hash) string { return "sha1:" + h.String() }
+
+// parseDigest is the inverse of digest.
+func parseDigest(s string) (plumbing.Hash, error) {
+	hex, ok := strings.CutPrefix(s, "sha1:")
+	if !ok || !plumbing.IsHash(hex) {
+		return plumbing.ZeroHash, fmt.Errorf("%w: %q is not the digest of a commit, which is sha1: and 40 hexadecimal digits", source.ErrUnknownRevision, s)
+	}
+	return plumbing.NewHash(hex), nil
+}
+
+func isHex(s string) bool {
+	return s != "" && !slices.ContainsFunc([]byte(s), func(c byte) bool {
+		return (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F')
+	})
 }

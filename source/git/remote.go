@@ -12,6 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 
 	"github.com/setpoint-dev/setpoint/source"
+	"github.com/setpoint-dev/setpoint/source/git/internal/objects"
+	"github.com/setpoint-dev/setpoint/source/git/internal/wire"
 )
 
 // recent is how many revisions are kept when no snapshot needs them, so that the next fetch costs what changed.
@@ -22,15 +24,15 @@ const maxBases = 64
 
 // keeper is a store that takes packs.
 type keeper interface {
-	store
-	put(*pack) error
+	objects.Store
+	Put(*objects.Pack) error
 }
 
 // remote is a repository on a server, and what has been fetched of it.
 type remote struct {
-	connector connector
+	connector wire.Connector
 	store     keeper
-	audit     *audit
+	audit     *objects.Audit
 	maxFetch  int64
 	// marks remembers held commits between processes, where the store outlives one.
 	marks *marks
@@ -56,11 +58,11 @@ type held struct {
 	root bool
 }
 
-func newRemote(c connector, s keeper, maxEntries int, maxFetch int64, m *marks) *remote {
+func newRemote(c wire.Connector, s keeper, maxEntries int, maxFetch int64, m *marks) *remote {
 	r := &remote{
 		connector: c,
 		store:     s,
-		audit:     &audit{store: s, limit: maxEntries, blobs: true},
+		audit:     &objects.Audit{Store: s, Limit: maxEntries, Blobs: true},
 		maxFetch:  maxFetch,
 		marks:     m,
 		turn:      make(chan struct{}, 1),
@@ -74,25 +76,25 @@ func newRemote(c connector, s keeper, maxEntries int, maxFetch int64, m *marks) 
 	return r
 }
 
-func (r *remote) content() store { return r.store }
+func (r *remote) content() objects.Store { return r.store }
 
 // resolve asks the server what a name means. The hash of a commit means itself.
 func (r *remote) resolve(ctx context.Context, name string) (plumbing.Hash, error) {
-	if isHex(name) && len(name) == 40 {
-		return peel(r.store, plumbing.NewHash(name))
+	if plumbing.IsHash(name) {
+		return objects.Peel(r.store, plumbing.NewHash(name))
 	}
-	s, err := r.connector.connect(ctx)
+	s, err := r.connector.Connect(ctx)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	defer s.close()
+	defer s.Close()
 	t, err := r.find(ctx, s, name)
 	return t.commit, err
 }
 
 // find looks a name up in what a session advertised.
-func (r *remote) find(ctx context.Context, s *session, name string) (target, error) {
-	refs := s.refs()
+func (r *remote) find(ctx context.Context, s *wire.Session, name string) (target, error) {
+	refs := refsOf(s)
 	t, err := refs.resolve(name)
 	if errors.Is(err, errAbbreviated) {
 		t.object, err = r.complete(ctx, refs, strings.ToLower(name))
@@ -101,17 +103,17 @@ func (r *remote) find(ctx context.Context, s *session, name string) (target, err
 	if err != nil {
 		return t, err
 	}
-	t.commit, err = peel(r.store, t.commit)
+	t.commit, err = objects.Peel(r.store, t.commit)
 	return t, err
 }
 
 // obtain makes the tree of a commit readable until release. Without want it is the commit that name means now.
 func (r *remote) obtain(ctx context.Context, name string, want plumbing.Hash) (plumbing.Hash, error) {
-	if want.IsZero() && isHex(name) && len(name) == 40 {
+	if want.IsZero() && plumbing.IsHash(name) {
 		want = plumbing.NewHash(name)
 	}
 	if !want.IsZero() {
-		commit, err := peel(r.store, want)
+		commit, err := objects.Peel(r.store, want)
 		if err == nil && r.pin(commit) == nil {
 			return commit, nil
 		}
@@ -141,7 +143,7 @@ func (r *remote) ask(ctx context.Context, name string, want plumbing.Hash) (plum
 	case r.turn <- struct{}{}:
 	default:
 		// Somebody fetches, probably the same. Look again after that, as what was seen may be old by then.
-		s.close()
+		s.Close()
 		select {
 		case r.turn <- struct{}{}:
 		case <-ctx.Done():
@@ -153,8 +155,8 @@ func (r *remote) ask(ctx context.Context, name string, want plumbing.Hash) (plum
 		}
 	}
 	defer func() { <-r.turn }()
-	defer s.close()
-	if commit, err := peel(r.store, t.object); err == nil && r.pin(commit) == nil {
+	defer s.Close()
+	if commit, err := objects.Peel(r.store, t.object); err == nil && r.pin(commit) == nil {
 		return commit, nil
 	}
 	return r.download(s, t.object)
@@ -162,9 +164,9 @@ func (r *remote) ask(ctx context.Context, name string, want plumbing.Hash) (plum
 
 // look opens a session and finds what to fetch. There is no session when nothing is left to do: the commit is here and
 // pinned, or the error says why not.
-func (r *remote) look(ctx context.Context, name string, want plumbing.Hash) (*session, target, error) {
+func (r *remote) look(ctx context.Context, name string, want plumbing.Hash) (*wire.Session, target, error) {
 	t := target{want, want}
-	s, err := r.connector.connect(ctx)
+	s, err := r.connector.Connect(ctx)
 	if err != nil {
 		return nil, t, err
 	}
@@ -172,15 +174,15 @@ func (r *remote) look(ctx context.Context, name string, want plumbing.Hash) (*se
 		if t, err = r.find(ctx, s, name); err == nil && r.pin(t.commit) != nil {
 			return s, t, nil
 		}
-		s.close()
+		s.Close()
 		return nil, t, err
 	}
 	return s, t, nil
 }
 
 // download fetches one commit, or a tag that names one, and pins it.
-func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
-	refs := s.refs()
+func (r *remote) download(s *wire.Session, h plumbing.Hash) (plumbing.Hash, error) {
+	refs := refsOf(s)
 	var tips []plumbing.Hash
 	for name, tip := range refs.byName {
 		if strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/") {
@@ -191,17 +193,17 @@ func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
 	for _, tip := range refs.byName {
 		advertised = advertised || tip == h
 	}
-	w := wish{want: []plumbing.Hash{h}, shallow: true}
-	w.have, w.cut = r.bases()
-	direct := advertised || s.has(capability.AllowReachableSHA1InWant) || s.has(capability.AllowTipSHA1InWant)
+	w := wire.Wish{Want: []plumbing.Hash{h}, Shallow: true}
+	w.Have, w.Cut = r.bases()
+	direct := advertised || s.Has(capability.AllowReachableSHA1InWant) || s.Has(capability.AllowTipSHA1InWant)
 	if !direct {
 		// This server gives by name only: take the history and look for the commit in it.
-		w = wish{want: tips}
+		w = wire.Wish{Want: tips}
 	}
-	if len(w.want) == 0 {
+	if len(w.Want) == 0 {
 		return h, unknownCommit(h)
 	}
-	a, err := s.fetch(w, r.maxFetch)
+	raw, err := s.Fetch(w, r.maxFetch)
 	if err != nil {
 		if errors.Is(err, source.ErrUnknownRevision) {
 			if err = unknownCommit(h); advertised {
@@ -210,23 +212,23 @@ func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
 		}
 		return h, err
 	}
-	r.receive(a)
-	p, err := unpack(a.pack, r.store.get, r.maxFetch)
+	r.receive(raw)
+	p, err := objects.Unpack(raw, r.store.Get, r.maxFetch)
 	if err != nil {
 		return h, err
 	}
-	if err := r.store.put(p); err != nil {
+	if err := r.store.Put(p); err != nil {
 		return h, fmt.Errorf("store what was fetched: %w", err)
 	}
-	commit, err := peel(r.store, h)
+	commit, err := objects.Peel(r.store, h)
 	if err != nil {
 		return h, err
 	}
 	if err := r.pin(commit); err != nil {
 		switch {
-		case errors.Is(err, errAbsent) && advertised:
+		case errors.Is(err, objects.ErrAbsent) && advertised:
 			err = fmt.Errorf("%w: the server names %s and does not send it", source.ErrCorrupt, commit)
-		case errors.Is(err, errAbsent):
+		case errors.Is(err, objects.ErrAbsent):
 			err = unknownCommit(commit)
 		}
 		return h, err
@@ -235,10 +237,10 @@ func (r *remote) download(s *session, h plumbing.Hash) (plumbing.Hash, error) {
 	return commit, nil
 }
 
-func (r *remote) receive(a *answer) {
+func (r *remote) receive(pack []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.received += int64(len(a.pack))
+	r.received += int64(len(pack))
 }
 
 func unknownCommit(h plumbing.Hash) error {
@@ -255,21 +257,21 @@ func (r *remote) pin(h plumbing.Hash) error {
 		k.used = r.tick
 		return nil
 	}
-	o, err := r.store.get(h)
+	o, err := r.store.Get(h)
 	if err != nil {
 		return err
 	}
-	if o.kind != plumbing.CommitObject {
-		return fmt.Errorf("%w: %s is a %s, not a commit", source.ErrUnknownRevision, h, o.kind)
+	if o.Kind != plumbing.CommitObject {
+		return fmt.Errorf("%w: %s is a %s, not a commit", source.ErrUnknownRevision, h, o.Kind)
 	}
-	c, err := parseCommit(h, o.data)
+	c, err := objects.ParseCommit(h, o.Data)
 	if err != nil {
 		return err
 	}
-	if err := r.audit.check(c.tree); err != nil {
+	if err := r.audit.Check(c.Tree); err != nil {
 		return err
 	}
-	r.held[h] = &held{pins: 1, used: r.tick, root: c.parents == 0}
+	r.held[h] = &held{pins: 1, used: r.tick, root: c.Parents == 0}
 	return r.marks.add(h)
 }
 
@@ -321,9 +323,9 @@ func (r *remote) tidy() {
 		delete(r.held, h)
 		r.marks.remove(h)
 	}
-	if m, ok := r.store.(*memory); ok && m.overgrown() {
-		m.sweep(kept)
-		r.audit.forget()
+	if m, ok := r.store.(*objects.Memory); ok && m.Overgrown() {
+		m.Sweep(kept)
+		r.audit.Forget()
 	}
 }
 
@@ -342,26 +344,21 @@ func (r *remote) complete(ctx context.Context, refs *refs, hex string) (plumbing
 	known, fresh := r.known, r.knownAt == state
 	r.mu.Unlock()
 	if !fresh && len(tips) > 0 {
-		s, err := r.connector.connect(ctx)
+		s, err := r.connector.Connect(ctx)
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
-		defer s.close()
-		a, err := s.fetch(wish{want: tips, bare: true}, r.maxFetch)
+		defer s.Close()
+		raw, err := s.Fetch(wire.Wish{Want: tips, Bare: true}, r.maxFetch)
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
-		r.receive(a)
-		p, err := unpack(a.pack, r.store.get, r.maxFetch)
+		r.receive(raw)
+		p, err := objects.Unpack(raw, r.store.Get, r.maxFetch)
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
-		known = nil
-		for h, o := range p.objects {
-			if o.kind == plumbing.CommitObject {
-				known = append(known, h)
-			}
-		}
+		known = p.Commits()
 		r.mu.Lock()
 		r.known, r.knownAt = known, state
 		r.mu.Unlock()

@@ -13,6 +13,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/setpoint-dev/setpoint/source"
+	"github.com/setpoint-dev/setpoint/source/git/internal/objects"
+	"github.com/setpoint-dev/setpoint/source/git/internal/wire"
 )
 
 // Options say how a repository is reached and how much of it is accepted. Zero fields mean the defaults.
@@ -41,14 +43,14 @@ type Options struct {
 // Repository is a Git repository. All sources of it share what has been fetched. It is safe for concurrent use, holds no
 // connection or file open between calls, and needs no closing.
 type Repository struct {
-	address address
+	address wire.Address
 	backend backend
 	maxFile int64
 }
 
 // backend finds and reads commits.
 type backend interface {
-	content() store
+	content() objects.Store
 	// resolve finds the commit that a name means.
 	resolve(ctx context.Context, name string) (plumbing.Hash, error)
 	// obtain makes a commit's tree readable until release: want, or what name means when want is zero.
@@ -73,7 +75,7 @@ func Open(url string, opts *Options) (*Repository, error) {
 	if o.MaxFetchBytes <= 0 {
 		o.MaxFetchBytes = 1 << 30
 	}
-	a, err := parseAddress(url)
+	a, err := wire.ParseAddress(url)
 	if err != nil {
 		return nil, &source.Error{Op: "open", Source: "repository", Err: fmt.Errorf("%w: %w", source.ErrNotRepository, err)}
 	}
@@ -84,24 +86,24 @@ func Open(url string, opts *Options) (*Repository, error) {
 	return r, nil
 }
 
-func open(a address, o Options) (backend, error) {
-	if a.scheme == "file" {
-		return openLocal(a.path, o.MaxEntries)
+func open(a wire.Address, o Options) (backend, error) {
+	if a.Scheme == "file" {
+		return openLocal(a.Path, o.MaxEntries)
 	}
-	creds := func(ctx context.Context) (Credentials, error) {
+	login := func(ctx context.Context) (wire.Login, error) {
 		var c Credentials
 		if o.Credentials != nil {
 			var err error
 			if c, err = o.Credentials(ctx); err != nil {
-				return c, fmt.Errorf("%w: no credentials: %w", source.ErrUnauthorized, err)
+				return wire.Login{}, fmt.Errorf("%w: no credentials: %w", source.ErrUnauthorized, err)
 			}
 		}
-		return c.withUser(a.user), nil
+		return wire.Login(c.withUser(a.User)), nil
 	}
-	var c connector
-	switch a.scheme {
+	var c wire.Connector
+	switch a.Scheme {
 	case "http", "https":
-		w := &web{address: a, creds: creds}
+		w := &wire.HTTP{Address: a, Login: login}
 		if len(o.CA) > 0 {
 			roots, err := x509.SystemCertPool()
 			if err != nil {
@@ -110,18 +112,18 @@ func open(a address, o Options) (backend, error) {
 			if !roots.AppendCertsFromPEM(o.CA) {
 				return nil, errors.New("Options.CA has no certificate in PEM form")
 			}
-			w.roots = roots
+			w.Roots = roots
 		}
 		c = w
 	case "ssh":
-		c = &shell{address: a, creds: creds, hosts: o.KnownHosts, insecure: o.InsecureIgnoreHostKey}
+		c = &wire.SSH{Address: a, Login: login, KnownHosts: o.KnownHosts, Insecure: o.InsecureIgnoreHostKey}
 	default:
-		c = &daemon{address: a}
+		c = &wire.Daemon{Address: a}
 	}
 	if o.CacheDir == "" {
-		return newRemote(c, newMemory(), o.MaxEntries, o.MaxFetchBytes, nil), nil
+		return newRemote(c, objects.NewMemory(), o.MaxEntries, o.MaxFetchBytes, nil), nil
 	}
-	sum := sha256.Sum256([]byte(a.String() + "?" + a.query))
+	sum := sha256.Sum256([]byte(a.String() + "?" + a.Query))
 	dir := filepath.Join(o.CacheDir, hex.EncodeToString(sum[:16]))
 	m := &marks{filepath.Join(dir, "commits")}
 	for _, must := range []string{filepath.Join(dir, "objects", "pack"), m.dir} {
@@ -129,7 +131,7 @@ func open(a address, o Options) (backend, error) {
 			return nil, fmt.Errorf("cache directory: %w", err)
 		}
 	}
-	d, err := openDisk(dir)
+	d, err := objects.OpenDisk(dir)
 	if err != nil {
 		return nil, err
 	}

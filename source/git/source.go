@@ -7,6 +7,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/setpoint-dev/setpoint/source"
+	"github.com/setpoint-dev/setpoint/source/git/internal/objects"
 	"github.com/setpoint-dev/setpoint/source/internal/tree"
 )
 
@@ -87,24 +88,24 @@ func (s *Source) fail(op, revision string, err error) error {
 // snapshot serves a commit that has been obtained.
 func (r *Repository) snapshot(name string, commit plumbing.Hash) (*source.Snapshot, error) {
 	content := r.backend.content()
-	o, err := need(content, commit, plumbing.CommitObject)
+	o, err := objects.Need(content, commit, plumbing.CommitObject)
 	if err != nil {
 		return nil, err
 	}
-	c, err := parseCommit(commit, o.data)
+	c, err := objects.ParseCommit(commit, o.Data)
 	if err != nil {
 		return nil, err
 	}
 	at := source.Revision{Name: name, Digest: digest(commit)}
-	root := treeEntry{mode: 0o040000, hash: c.tree}
+	root := objects.TreeEntry{Mode: 0o040000, Hash: c.Tree}
 	mode, err := fileMode(root)
 	if err != nil {
 		return nil, err
 	}
 	files := &tree.FS[key]{
 		Store: &files{store: content, maxFile: r.maxFile},
-		Root:  tree.Node[key]{Name: ".", Mode: mode, Key: key{root.hash, root.mode}},
-		Time:  c.time,
+		Root:  tree.Node[key]{Name: ".", Mode: mode, Key: key{root.Hash, root.Mode}},
+		Time:  c.Time,
 		Wrap: func(file string, err error) error {
 			return &source.Error{Op: "read", Source: r.String(), Revision: at.String(), Path: file, Err: err}
 		},
@@ -114,10 +115,10 @@ func (r *Repository) snapshot(name string, commit plumbing.Hash) (*source.Snapsh
 		FS:       files,
 		Commit: &source.Commit{
 			ID:      commit.String(),
-			Author:  c.author,
-			Email:   c.email,
-			Time:    c.time,
-			Message: c.message,
+			Author:  c.Author,
+			Email:   c.Email,
+			Time:    c.Time,
+			Message: c.Message,
 		},
 		Release: func() error {
 			files.Close()

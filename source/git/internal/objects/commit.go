@@ -1,4 +1,4 @@
-package git
+package objects
 
 import (
 	"fmt"
@@ -11,37 +11,37 @@ import (
 	"github.com/setpoint-dev/setpoint/source"
 )
 
-// commit is what a commit object says, as far as a source needs it. go-git's reader would bring an OpenPGP implementation.
-type commit struct {
-	tree          plumbing.Hash
-	parents       int
-	author, email string
-	time          time.Time
-	message       string
+// Commit is what a commit object says, as far as a source needs it. go-git's reader would bring an OpenPGP implementation.
+type Commit struct {
+	Tree          plumbing.Hash
+	Parents       int
+	Author, Email string
+	Time          time.Time
+	Message       string
 }
 
-// parseCommit decodes a commit object. Headers end at the first empty line; those that nobody asks for are passed over,
+// ParseCommit decodes a commit object. Headers end at the first empty line; those that nobody asks for are passed over,
 // signatures among them.
-func parseCommit(h plumbing.Hash, data []byte) (commit, error) {
+func ParseCommit(h plumbing.Hash, data []byte) (Commit, error) {
 	head, message, _ := strings.Cut(string(data), "\n\n")
-	c := commit{message: message}
+	c := Commit{Message: message}
 	for line := range strings.SplitSeq(head, "\n") {
 		word, rest, _ := strings.Cut(line, " ")
 		switch word {
 		case "tree":
-			if len(rest) != 40 || !isHex(rest) {
+			if !plumbing.IsHash(rest) {
 				return c, fmt.Errorf("%w: commit %s names no tree", source.ErrCorrupt, h)
 			}
-			c.tree = plumbing.NewHash(rest)
+			c.Tree = plumbing.NewHash(rest)
 		case "parent":
-			c.parents++
+			c.Parents++
 		case "author":
-			c.author, c.email, _ = parseWho(rest)
+			c.Author, c.Email, _ = parseWho(rest)
 		case "committer":
-			_, _, c.time = parseWho(rest)
+			_, _, c.Time = parseWho(rest)
 		}
 	}
-	if c.tree.IsZero() || !strings.HasPrefix(head, "tree ") {
+	if c.Tree.IsZero() || !strings.HasPrefix(head, "tree ") {
 		return c, fmt.Errorf("%w: commit %s names no tree", source.ErrCorrupt, h)
 	}
 	return c, nil

@@ -1,4 +1,4 @@
-package git
+package wire
 
 import (
 	"context"
@@ -23,11 +23,11 @@ type stream struct {
 	stderr func() string
 	// hangUp closes the connection and returns after everything that served it has ended.
 	hangUp func()
-	creds  Credentials
+	creds  Login
 }
 
 // open reads the refs.
-func (s *stream) open(ctx context.Context) (*session, error) {
+func (s *stream) open(ctx context.Context) (*Session, error) {
 	stop := context.AfterFunc(ctx, s.hangUp)
 	var once sync.Once
 	asked := false
@@ -54,9 +54,9 @@ func (s *stream) open(ctx context.Context) (*session, error) {
 		done()
 		return nil, err
 	}
-	return &session{
-		adv:     adv,
-		close:   done,
+	return &Session{
+		Refs:    adv,
+		Close:   done,
 		explain: explain,
 		send: func(request []byte) (io.ReadCloser, error) {
 			asked = true

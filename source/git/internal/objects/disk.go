@@ -1,4 +1,4 @@
-package git
+package objects
 
 import (
 	"errors"
@@ -21,20 +21,18 @@ const (
 	packFrom = 256
 	// decoded bounds the memory for objects that others are deltas of.
 	decoded = 16 << 20
-	// maxAlternates bounds how many object directories one repository borrows from.
-	maxAlternates = 64
 )
 
-// disk is a store in one or several object directories of Git's own format. go-git's storage is not safe for concurrent
+// Disk is a store in one or several object directories of Git's own format. go-git's storage is not safe for concurrent
 // readers, so one lock guards it.
-type disk struct {
+type Disk struct {
 	mu   sync.Mutex
 	dirs []*filesystem.Storage
 }
 
-// openDisk opens the object directory below a Git directory, and those it borrows from.
-func openDisk(gitDir string) (*disk, error) {
-	d := &disk{}
+// OpenDisk opens the object directory below a Git directory, and those it borrows from.
+func OpenDisk(gitDir string) (*Disk, error) {
+	d := &Disk{}
 	shared := cache.NewObjectLRU(decoded)
 	pending := []string{gitDir}
 	seen := map[string]bool{}
@@ -57,7 +55,8 @@ func openDisk(gitDir string) (*disk, error) {
 	return d, nil
 }
 
-func (d *disk) get(h plumbing.Hash) (object, error) {
+// Get returns an object after its hash was computed from its content.
+func (d *Disk) Get(h plumbing.Hash) (Object, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	o, err := d.find(h)
@@ -67,21 +66,21 @@ func (d *disk) get(h plumbing.Hash) (object, error) {
 		o, err = d.find(h)
 	}
 	if err != nil {
-		return object{}, err
+		return Object{}, err
 	}
-	if got := plumbing.ComputeHash(o.kind, o.data); got != h {
-		return object{}, fmt.Errorf("%w: %s %s has other content", source.ErrCorrupt, o.kind, h)
+	if got := plumbing.ComputeHash(o.Kind, o.Data); got != h {
+		return Object{}, fmt.Errorf("%w: %s %s has other content", source.ErrCorrupt, o.Kind, h)
 	}
 	return o, nil
 }
 
-func (d *disk) reindex() {
+func (d *Disk) reindex() {
 	for _, dir := range d.dirs {
 		dir.Reindex()
 	}
 }
 
-func (d *disk) find(h plumbing.Hash) (o object, err error) {
+func (d *Disk) find(h plumbing.Hash) (o Object, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, r)
@@ -89,26 +88,26 @@ func (d *disk) find(h plumbing.Hash) (o object, err error) {
 	}()
 	dir, err := d.holder(h)
 	if err != nil {
-		return object{}, err
+		return Object{}, err
 	}
 	encoded, err := dir.EncodedObject(plumbing.AnyObject, h)
 	if err != nil {
-		return object{}, fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, err)
+		return Object{}, fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, err)
 	}
 	r, err := encoded.Reader()
 	if err != nil {
-		return object{}, fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, err)
+		return Object{}, fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, err)
 	}
 	defer r.Close()
 	data := make([]byte, encoded.Size())
 	if _, err := io.ReadFull(r, data); err != nil {
-		return object{}, fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, err)
+		return Object{}, fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, err)
 	}
-	return object{encoded.Type(), data}, nil
+	return Object{encoded.Type(), data}, nil
 }
 
 // holder returns the directory that has an object.
-func (d *disk) holder(h plumbing.Hash) (*filesystem.Storage, error) {
+func (d *Disk) holder(h plumbing.Hash) (*filesystem.Storage, error) {
 	for _, dir := range d.dirs {
 		err := dir.HasEncodedObject(h)
 		if err == nil {
@@ -118,10 +117,11 @@ func (d *disk) holder(h plumbing.Hash) (*filesystem.Storage, error) {
 			return nil, fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, err)
 		}
 	}
-	return nil, fmt.Errorf("%w: %s", errAbsent, h)
+	return nil, fmt.Errorf("%w: %s", ErrAbsent, h)
 }
 
-func (d *disk) size(h plumbing.Hash) (n int64, err error) {
+// Size returns the length of an object's data.
+func (d *Disk) Size(h plumbing.Hash) (n int64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: object %s: %v", source.ErrCorrupt, h, r)
@@ -143,15 +143,16 @@ func (d *disk) size(h plumbing.Hash) (n int64, err error) {
 	return n, nil
 }
 
-func (d *disk) has(h plumbing.Hash) bool {
+// Has reports whether an object is there.
+func (d *Disk) Has(h plumbing.Hash) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, err := d.holder(h)
 	return err == nil
 }
 
-// put stores a pack in the first directory.
-func (d *disk) put(p *pack) error {
+// Put stores a pack in the first directory.
+func (d *Disk) Put(p *Pack) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	to := d.dirs[0]
@@ -168,8 +169,8 @@ func (d *disk) put(p *pack) error {
 			continue
 		}
 		m := &plumbing.MemoryObject{}
-		m.SetType(o.kind)
-		if _, err := m.Write(o.data); err != nil {
+		m.SetType(o.Kind)
+		if _, err := m.Write(o.Data); err != nil {
 			return err
 		}
 		if _, err := to.SetEncodedObject(m); err != nil {
@@ -179,8 +180,8 @@ func (d *disk) put(p *pack) error {
 	return nil
 }
 
-// prefixed returns the objects whose hash begins with some hexadecimal digits.
-func (d *disk) prefixed(hex string) ([]plumbing.Hash, error) {
+// Prefixed returns the objects whose hash begins with some hexadecimal digits.
+func (d *Disk) Prefixed(hex string) ([]plumbing.Hash, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.reindex()

@@ -1,4 +1,4 @@
-package git
+package objects
 
 import (
 	"fmt"
@@ -13,70 +13,71 @@ import (
 // maxDepth bounds how deep directories nest.
 const maxDepth = 512
 
-// audit walks trees before anybody reads them: every object must be there, and there must not be too many entries. It
+// Audit walks trees before anybody reads them: every object must be there, and there must not be too many entries. It
 // remembers what it has seen, so that the next revision costs what changed.
-type audit struct {
-	store store
-	limit int
-	// blobs makes the audit look for the files too.
-	blobs bool
+type Audit struct {
+	Store Store
+	// Limit bounds the files and directories of a tree.
+	Limit int
+	// Blobs makes the audit look for the files too.
+	Blobs bool
 
 	mu     sync.Mutex
 	counts map[plumbing.Hash]int
 }
 
-// check returns an error unless the tree is complete and within bounds.
-func (a *audit) check(tree plumbing.Hash) error {
+// Check returns an error unless the tree is complete and within bounds.
+func (a *Audit) Check(tree plumbing.Hash) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n, err := a.count(tree, 0)
-	if err == nil && n > a.limit {
+	if err == nil && n > a.Limit {
 		err = a.tooLarge()
 	}
 	return err
 }
 
-// forget makes the next check look again, after objects were dropped.
-func (a *audit) forget() {
+// Forget makes the next check look again, after objects were dropped.
+func (a *Audit) Forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	clear(a.counts)
 }
 
-func (a *audit) tooLarge() error {
-	return fmt.Errorf("%w: more than %d files and directories; raise MaxEntries", source.ErrTooLarge, a.limit)
+func (a *Audit) tooLarge() error {
+	return fmt.Errorf("%w: more than %d files and directories; raise MaxEntries", source.ErrTooLarge, a.Limit)
 }
 
-func (a *audit) count(tree plumbing.Hash, depth int) (int, error) {
+func (a *Audit) count(tree plumbing.Hash, depth int) (int, error) {
 	if n, ok := a.counts[tree]; ok {
 		return n, nil
 	}
 	if depth > maxDepth {
 		return 0, fmt.Errorf("%w: directories nest deeper than %d", source.ErrTooLarge, maxDepth)
 	}
-	o, err := need(a.store, tree, plumbing.TreeObject)
+	o, err := Need(a.Store, tree, plumbing.TreeObject)
 	if err != nil {
 		return 0, err
 	}
-	entries, err := parseTree(tree, o.data)
+	entries, err := ParseTree(tree, o.Data)
 	if err != nil {
 		return 0, err
 	}
 	total := len(entries)
 	for _, e := range entries {
 		switch {
-		case e.mode == filemode.Submodule:
-		case e.mode == filemode.Dir:
-			n, err := a.count(e.hash, depth+1)
+		case e.Mode == filemode.Submodule:
+		case e.Mode == filemode.Dir:
+			n, err := a.count(e.Hash, depth+1)
 			if err != nil {
 				return 0, err
 			}
 			total += n
-		case a.blobs && !a.store.has(e.hash):
-			return 0, fmt.Errorf("%w: blob %s of file %s is missing", source.ErrCorrupt, e.hash, e.name)
+		case a.Blobs && !a.Store.Has(e.Hash):
+			return 0, fmt.Errorf("%w: blob %s of file %s is missing", source.ErrCorrupt, e.Hash, e.Name)
 		}
 		// A tree may name another many times, so that a small one stands for more entries than an int counts.
-		if total > a.limit {
+		if total > a.Limit {
 			return 0, a.tooLarge()
 		}
 	}

@@ -1,13 +1,11 @@
-package git
+package objects
 
 import (
-	"bufio"
 	"bytes"
 	"compress/zlib"
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -69,14 +67,14 @@ func blobHash(content string) plumbing.Hash {
 
 func diff(from, to string) []byte { return packfile.DiffDelta([]byte(from), []byte(to)) }
 
-func nothing(h plumbing.Hash) (object, error) { return object{}, fmt.Errorf("%w: %s", errAbsent, h) }
+func nothing(h plumbing.Hash) (Object, error) { return Object{}, fmt.Errorf("%w: %s", ErrAbsent, h) }
 
 func text(n int) string { return strings.Repeat(fmt.Sprintf("line %d of the file\n", n), 30) }
 
 func TestUnpackDeltas(t *testing.T) {
-	outside := func(h plumbing.Hash) (object, error) {
+	outside := func(h plumbing.Hash) (Object, error) {
 		if h == blobHash(text(9)) {
-			return object{plumbing.BlobObject, []byte(text(9))}, nil
+			return Object{plumbing.BlobObject, []byte(text(9))}, nil
 		}
 		return nothing(h)
 	}
@@ -111,12 +109,12 @@ func TestUnpackDeltas(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var b builder
 			c.build(&b)
-			p, err := unpack(b.pack(), outside, 1<<20)
+			p, err := Unpack(b.pack(), outside, 1<<20)
 			require.NoError(t, err)
 			assert.Equal(t, c.thin, p.thin)
 			require.Len(t, p.objects, len(c.want))
 			for _, content := range c.want {
-				assert.Equal(t, content, string(p.objects[blobHash(content)].data))
+				assert.Equal(t, content, string(p.objects[blobHash(content)].Data))
 			}
 		})
 	}
@@ -182,7 +180,7 @@ func TestUnpackRefuses(t *testing.T) {
 		}, source.ErrCorrupt},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := unpack(c.raw(), nothing, 200_000)
+			_, err := Unpack(c.raw(), nothing, 200_000)
 			assert.ErrorIs(t, err, c.want)
 		})
 	}
@@ -197,12 +195,12 @@ func FuzzUnpack(f *testing.F) {
 	f.Add(b.pack())
 	f.Add([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, err := unpack(raw, nothing, 1<<20)
+		p, err := Unpack(raw, nothing, 1<<20)
 		if err != nil {
 			return
 		}
 		for h, o := range p.objects {
-			if plumbing.ComputeHash(o.kind, o.data) != h {
+			if plumbing.ComputeHash(o.Kind, o.Data) != h {
 				t.Fatal("an object under a name that is not its own")
 			}
 		}
@@ -212,36 +210,14 @@ func FuzzUnpack(f *testing.F) {
 func FuzzParseTree(f *testing.F) {
 	f.Add([]byte("100644 a\x00aaaaaaaaaaaaaaaaaaaa40000 b\x00bbbbbbbbbbbbbbbbbbbb"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		entries, err := parseTree(plumbing.ZeroHash, data)
+		entries, err := ParseTree(plumbing.ZeroHash, data)
 		if err != nil {
 			return
 		}
 		for _, e := range entries {
-			if e.name == "" || e.name == "." || e.name == ".." || strings.ContainsAny(e.name, "/\x00") {
-				t.Fatalf("a name that is none: %q", e.name)
+			if e.Name == "" || e.Name == "." || e.Name == ".." || strings.ContainsAny(e.Name, "/\x00") {
+				t.Fatalf("a name that is none: %q", e.Name)
 			}
 		}
-	})
-}
-
-func FuzzAnswer(f *testing.F) {
-	f.Add([]byte("0034shallow 0123456789012345678901234567890123456789\n00000008NAK\n0009\x01PACK0000"), true, true)
-	f.Add([]byte("0008NAK\nPACK...."), false, false)
-	f.Fuzz(func(_ *testing.T, raw []byte, shallow, side bool) {
-		_, _ = readAnswer(bufio.NewReader(bytes.NewReader(raw)), shallow, side, 1<<16)
-		_, _ = advertised(io.LimitReader(bytes.NewReader(raw), 1<<16))
-	})
-}
-
-func FuzzAddress(f *testing.F) {
-	for _, s := range []string{"https://u:p@h/x?y", "git@h:x", "file:///x", "ssh://h:1/x", "x", "C:\\x", "http://[::1]:80/x"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		a, err := parseAddress("https://user:s3cret@" + s)
-		if err == nil && strings.Contains(a.String(), "s3cret") && !strings.Contains(s, "s3cret") {
-			t.Fatal(a.String())
-		}
-		_, _ = parseAddress(s)
 	})
 }

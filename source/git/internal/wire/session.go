@@ -1,4 +1,4 @@
-package git
+package wire
 
 import (
 	"bufio"
@@ -18,21 +18,23 @@ import (
 	"github.com/setpoint-dev/setpoint/source"
 )
 
-// session is one conversation with git-upload-pack, after it has said which refs there are. The protocol is version 0 of
+// Session is one conversation with git-upload-pack, after it has said which refs there are. The protocol is version 0 of
 // gitprotocol-pack(5), which every server speaks.
-type session struct {
-	adv *packp.AdvRefs
+type Session struct {
+	// Refs is what the server advertises.
+	Refs *packp.AdvRefs
 	// send asks for a pack. It may be called once.
 	send func(request []byte) (io.ReadCloser, error)
-	// close ends the conversation. Nothing runs after it.
-	close func()
+	// Close ends the conversation. Nothing runs after it.
+	Close func()
 	// explain turns an error of the connection into one of this package's.
 	explain func(error) error
 }
 
-// connector opens sessions over one transport.
-type connector interface {
-	connect(ctx context.Context) (*session, error)
+// Connector opens sessions over one transport. It is safe for concurrent use.
+type Connector interface {
+	// Connect asks for the refs. The session ends with ctx, or with its Close, which the caller owes.
+	Connect(ctx context.Context) (*Session, error)
 }
 
 // advertised reads the refs. An empty repository has none, which is no error here.
@@ -45,51 +47,32 @@ func advertised(r io.Reader) (*packp.AdvRefs, error) {
 	return adv, err
 }
 
-func (s *session) refs() *refs {
-	r := &refs{byName: s.adv.References, peeled: s.adv.Peeled}
-	if s.adv.Head != nil {
-		r.headHash = *s.adv.Head
-	}
-	for _, link := range s.adv.Capabilities.Get(capability.SymRef) {
-		if name, ok := strings.CutPrefix(link, "HEAD:"); ok {
-			r.head = name
-		}
-	}
-	return r
+// Has reports whether the server offers a capability.
+func (s *Session) Has(c capability.Capability) bool { return s.Refs.Capabilities.Supports(c) }
+
+// Wish is what to ask for.
+type Wish struct {
+	Want []plumbing.Hash
+	// Shallow asks for the wanted commits without their parents.
+	Shallow bool
+	// Bare asks for commits without trees and files, where the server can leave them out.
+	Bare bool
+	// Have are commits whose content is here; none of their parents is when they are in Cut.
+	Have, Cut []plumbing.Hash
 }
 
-// has reports whether the server offers a capability.
-func (s *session) has(c capability.Capability) bool { return s.adv.Capabilities.Supports(c) }
-
-// wish is what to ask for.
-type wish struct {
-	want []plumbing.Hash
-	// shallow asks for the wanted commits without their parents.
-	shallow bool
-	// bare asks for commits without trees and files, where the server can leave them out.
-	bare bool
-	// have are commits whose content is here; none of their parents is when they are in cut.
-	have, cut []plumbing.Hash
-}
-
-// answer is a pack as it came, and where the server cut the history.
-type answer struct {
-	pack      []byte
-	cut, heal []plumbing.Hash
-}
-
-// fetch asks for a pack of at most limit bytes.
-func (s *session) fetch(w wish, limit int64) (*answer, error) {
+// Fetch asks for a pack of at most limit bytes.
+func (s *Session) Fetch(w Wish, limit int64) ([]byte, error) {
 	req := packp.NewUploadRequest()
-	if len(w.cut) > 0 && !s.has(capability.Shallow) {
+	if len(w.Cut) > 0 && !s.Has(capability.Shallow) {
 		// Without it, "have" would claim the parents too.
-		w.have, w.cut = nil, nil
+		w.Have, w.Cut = nil, nil
 	}
-	req.Wants, req.Shallows = w.want, w.cut
+	req.Wants, req.Shallows = w.Want, w.Cut
 	if err := req.Capabilities.Set(capability.Agent, "setpoint"); err != nil {
 		return nil, err
 	}
-	side := s.has(capability.Sideband64k)
+	side := s.Has(capability.Sideband64k)
 	for c, use := range map[capability.Capability]bool{
 		capability.Sideband64k: side,
 		capability.OFSDelta:    true,
@@ -97,27 +80,27 @@ func (s *session) fetch(w wish, limit int64) (*answer, error) {
 		capability.MultiACKDetailed: true,
 		capability.NoProgress:       side,
 		// A server leaves out what an unconnected commit has in common with ours only in a thin pack.
-		capability.ThinPack: len(w.have) > 0,
-		capability.Shallow:  w.shallow || len(w.cut) > 0,
-		capability.Filter:   w.bare,
+		capability.ThinPack: len(w.Have) > 0,
+		capability.Shallow:  w.Shallow || len(w.Cut) > 0,
+		capability.Filter:   w.Bare,
 	} {
-		if use && s.has(c) {
+		if use && s.Has(c) {
 			if err := req.Capabilities.Set(c); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if w.shallow && s.has(capability.Shallow) {
+	if w.Shallow && s.Has(capability.Shallow) {
 		req.Depth = packp.DepthCommits(1)
 	}
-	if w.bare && s.has(capability.Filter) {
+	if w.Bare && s.Has(capability.Filter) {
 		req.Filter = packp.FilterTreeDepth(0)
 	}
 	var body bytes.Buffer
 	if err := req.Encode(&body); err != nil {
 		return nil, err
 	}
-	if err := (&packp.UploadHaves{Haves: w.have}).Encode(&body, false); err != nil {
+	if err := (&packp.UploadHaves{Haves: w.Have}).Encode(&body, false); err != nil {
 		return nil, err
 	}
 	if err := pktline.NewEncoder(&body).EncodeString("done\n"); err != nil {
@@ -128,21 +111,21 @@ func (s *session) fetch(w wish, limit int64) (*answer, error) {
 		return nil, err
 	}
 	defer r.Close()
-	a, err := readAnswer(bufio.NewReader(r), !req.Depth.IsZero(), side, limit)
+	pack, err := readAnswer(bufio.NewReader(r), !req.Depth.IsZero(), side, limit)
 	if err != nil {
 		return nil, s.explain(err)
 	}
-	return a, nil
+	return pack, nil
 }
 
-func readAnswer(r *bufio.Reader, shallow, side bool, limit int64) (*answer, error) {
-	a := &answer{}
+// readAnswer returns the pack that follows what the server says about cuts and common commits, neither of which matters
+// here: the store tells what is there.
+func readAnswer(r *bufio.Reader, shallow, side bool, limit int64) ([]byte, error) {
 	if shallow {
 		var update packp.ShallowUpdate
 		if err := update.Decode(r); err != nil {
 			return nil, err
 		}
-		a.cut, a.heal = update.Shallows, update.Unshallows
 	}
 	for {
 		head, err := r.Peek(8)
@@ -157,19 +140,18 @@ func readAnswer(r *bufio.Reader, shallow, side bool, limit int64) (*answer, erro
 			return nil, unexpectedEnd(line.Err())
 		}
 	}
-	var pack io.Reader = r
+	var content io.Reader = r
 	if side {
-		pack = sideband.NewDemuxer(sideband.Sideband64k, r)
+		content = sideband.NewDemuxer(sideband.Sideband64k, r)
 	}
-	var err error
-	a.pack, err = io.ReadAll(io.LimitReader(pack, limit+1))
+	pack, err := io.ReadAll(io.LimitReader(content, limit+1))
 	if err != nil {
 		return nil, unexpectedEnd(err)
 	}
-	if int64(len(a.pack)) > limit {
+	if int64(len(pack)) > limit {
 		return nil, fmt.Errorf("%w: the server sends more than %d bytes; raise MaxFetchBytes", source.ErrTooLarge, limit)
 	}
-	return a, nil
+	return pack, nil
 }
 
 func unexpectedEnd(err error) error {

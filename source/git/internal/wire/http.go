@@ -1,4 +1,4 @@
-package git
+package wire
 
 import (
 	"bytes"
@@ -27,11 +27,13 @@ const (
 	userAgent = "git/2.0 (setpoint)"
 )
 
-// web speaks the smart HTTP protocol, gitprotocol-http(5).
-type web struct {
-	address address
-	roots   *x509.CertPool
-	creds   func(context.Context) (Credentials, error)
+// HTTP speaks the smart HTTP protocol, gitprotocol-http(5).
+type HTTP struct {
+	Address Address
+	// Roots are who may sign for the server; nil means the system's.
+	Roots *x509.CertPool
+	// Login is asked before each connection.
+	Login func(context.Context) (Login, error)
 }
 
 // errRedirect ends a chain of redirects.
@@ -39,16 +41,17 @@ type errRedirect string
 
 func (e errRedirect) Error() string { return string(e) }
 
-func (w *web) connect(ctx context.Context) (*session, error) {
-	creds, err := w.creds(ctx)
+// Connect asks for the refs, and goes where the server redirects that to.
+func (w *HTTP) Connect(ctx context.Context) (*Session, error) {
+	creds, err := w.Login(ctx)
 	if err != nil {
 		return nil, err
 	}
 	base := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 30 * time.Second}
-	if w.roots != nil {
-		base.TLSClientConfig = &tls.Config{RootCAs: w.roots, MinVersion: tls.VersionTLS12}
+	if w.Roots != nil {
+		base.TLSClientConfig = &tls.Config{RootCAs: w.Roots, MinVersion: tls.VersionTLS12}
 	}
-	origin := w.address.url("", "")
+	origin := w.Address.url("", "")
 	client := &http.Client{
 		Transport:     signer{base, origin, creds},
 		CheckRedirect: checkRedirect,
@@ -56,7 +59,7 @@ func (w *web) connect(ctx context.Context) (*session, error) {
 	closeAll := base.CloseIdleConnections
 	fail := func(err error) error { return explainHTTP(ctx, creds, err) }
 
-	res, err := do(ctx, client, http.MethodGet, w.address.url("info/refs", "service=git-upload-pack"), nil)
+	res, err := do(ctx, client, http.MethodGet, w.Address.url("info/refs", "service=git-upload-pack"), nil)
 	if err == nil {
 		defer res.Body.Close()
 		err = w.check(res, origin)
@@ -74,10 +77,10 @@ func (w *web) connect(ctx context.Context) (*session, error) {
 	// The pack comes from where the refs came from, as in Git.
 	found := *res.Request.URL
 	found.Path = strings.TrimSuffix(found.Path, "/info/refs") + "/git-upload-pack"
-	found.RawQuery = w.address.query
-	return &session{
-		adv:     adv,
-		close:   closeAll,
+	found.RawQuery = w.Address.Query
+	return &Session{
+		Refs:    adv,
+		Close:   closeAll,
 		explain: fail,
 		send: func(request []byte) (io.ReadCloser, error) {
 			res, err := do(ctx, client, http.MethodPost, &found, request)
@@ -106,7 +109,7 @@ func do(ctx context.Context, client *http.Client, method string, u *url.URL, bod
 }
 
 // check closes the body of an answer that is not a Git server's.
-func (w *web) check(res *http.Response, origin *url.URL) error {
+func (w *HTTP) check(res *http.Response, origin *url.URL) error {
 	kind := strings.TrimSpace(strings.Split(res.Header.Get("Content-Type"), ";")[0])
 	if res.StatusCode == http.StatusOK && strings.HasPrefix(kind, "application/x-git-upload-pack-") {
 		return nil
@@ -133,7 +136,7 @@ func (w *web) check(res *http.Response, origin *url.URL) error {
 type signer struct {
 	base   http.RoundTripper
 	origin *url.URL
-	creds  Credentials
+	creds  Login
 }
 
 func (s signer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -194,7 +197,7 @@ func notGit(err error) error {
 }
 
 // explainHTTP sorts an error and takes URLs and secrets out of it.
-func explainHTTP(ctx context.Context, creds Credentials, err error) error {
+func explainHTTP(ctx context.Context, creds Login, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -1,4 +1,4 @@
-package git
+package wire
 
 import (
 	"bytes"
@@ -16,16 +16,20 @@ import (
 	"github.com/setpoint-dev/setpoint/source"
 )
 
-// shell runs git-upload-pack over ssh.
-type shell struct {
-	address  address
-	creds    func(context.Context) (Credentials, error)
-	hosts    []string
-	insecure bool
+// SSH runs git-upload-pack over ssh.
+type SSH struct {
+	Address Address
+	// Login is asked before each connection. One that proves nothing means the agent at SSH_AUTH_SOCK.
+	Login func(context.Context) (Login, error)
+	// KnownHosts are files in known_hosts format; none means the user's and the machine's.
+	KnownHosts []string
+	// Insecure trusts any server.
+	Insecure bool
 }
 
-func (s *shell) connect(ctx context.Context) (*session, error) {
-	creds, err := s.creds(ctx)
+// Connect asks for the refs.
+func (s *SSH) Connect(ctx context.Context) (*Session, error) {
+	creds, err := s.Login(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -34,16 +38,16 @@ func (s *shell) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	defer release()
-	at := s.address.dialAddress("22")
+	at := s.Address.dialAddress("22")
 	config := &ssh.ClientConfig{User: creds.Username, Auth: methods}
 	if config.User == "" {
 		config.User = "git"
 	}
 	var untrusted error
-	if s.insecure {
+	if s.Insecure {
 		config.HostKeyCallback = ssh.InsecureIgnoreHostKey() //nolint:gosec // the caller asked for it by name
 	} else {
-		known, err := readKnownHosts(s.hosts)
+		known, err := readKnownHosts(s.KnownHosts)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +82,7 @@ func (s *shell) connect(ctx context.Context) (*session, error) {
 		_ = client.Close()
 		_ = client.Wait()
 	}
-	st, err := run(client, "git-upload-pack "+quote(strings.TrimPrefix(s.address.path, homeSlash(s.address.path))))
+	st, err := run(client, "git-upload-pack "+quote(strings.TrimPrefix(s.Address.Path, homeSlash(s.Address.Path))))
 	if err != nil {
 		hangUp()
 		return nil, fmt.Errorf("%w: %s", source.ErrUnreachable, creds.scrub(err.Error()))
@@ -121,7 +125,7 @@ func homeSlash(path string) string {
 func quote(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
 
 // logins returns the ways to prove who asks, and frees what they hold.
-func logins(ctx context.Context, c Credentials) ([]ssh.AuthMethod, func(), error) {
+func logins(ctx context.Context, c Login) ([]ssh.AuthMethod, func(), error) {
 	free := func() {}
 	switch {
 	case c.Token != "":

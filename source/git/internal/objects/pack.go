@@ -1,4 +1,4 @@
-package git
+package objects
 
 import (
 	"bytes"
@@ -11,12 +11,23 @@ import (
 	"github.com/setpoint-dev/setpoint/source"
 )
 
-// pack is a received pack, decoded and checked as a whole before anything of it is kept.
-type pack struct {
+// Pack is a received pack, decoded and checked as a whole before anything of it is kept.
+type Pack struct {
 	raw     []byte
-	objects map[plumbing.Hash]object
+	objects map[plumbing.Hash]Object
 	// thin: some deltas have their base outside the pack, so that raw cannot be stored as it is.
 	thin bool
+}
+
+// Commits returns the commits in the pack, in no order.
+func (p *Pack) Commits() []plumbing.Hash {
+	var commits []plumbing.Hash
+	for h, o := range p.objects {
+		if o.Kind == plumbing.CommitObject {
+			commits = append(commits, h)
+		}
+	}
+	return commits
 }
 
 // delta is an entry that waits for its base.
@@ -27,7 +38,7 @@ type delta struct {
 
 // unpacker decodes one pack. The format is gitformat-pack(5).
 type unpacker struct {
-	pack  *pack
+	pack  *Pack
 	room  int64
 	limit int64
 	// byOffset and byHash hold deltas by the base they wait for.
@@ -37,10 +48,10 @@ type unpacker struct {
 	at map[int64]plumbing.Hash
 }
 
-// unpack decodes raw. A delta whose base is not in the pack takes it from base. All that is decoded counts against limit.
-func unpack(raw []byte, base func(plumbing.Hash) (object, error), limit int64) (*pack, error) {
+// Unpack decodes raw. A delta whose base is not in the pack takes it from base. All that is decoded counts against limit.
+func Unpack(raw []byte, base func(plumbing.Hash) (Object, error), limit int64) (*Pack, error) {
 	u := &unpacker{
-		pack:     &pack{raw: raw, objects: map[plumbing.Hash]object{}},
+		pack:     &Pack{raw: raw, objects: map[plumbing.Hash]Object{}},
 		room:     limit,
 		limit:    limit,
 		byOffset: map[int64][]delta{},
@@ -52,7 +63,7 @@ func unpack(raw []byte, base func(plumbing.Hash) (object, error), limit int64) (
 	}
 	for h := range u.byHash {
 		o, err := base(h)
-		if errors.Is(err, errAbsent) {
+		if errors.Is(err, ErrAbsent) {
 			continue
 		}
 		if err != nil {
@@ -91,7 +102,7 @@ func (u *unpacker) scan() error {
 		data := content.Bytes()
 		switch header.Type {
 		case plumbing.CommitObject, plumbing.TreeObject, plumbing.BlobObject, plumbing.TagObject:
-			err = u.add(header.Offset, object{header.Type, data})
+			err = u.add(header.Offset, Object{header.Type, data})
 		case plumbing.OFSDeltaObject:
 			d := delta{header.Offset, data}
 			if h, ok := u.at[header.OffsetReference]; ok {
@@ -130,8 +141,8 @@ func (u *unpacker) take(n int64) error {
 }
 
 // add keeps an object and everything that waited for it.
-func (u *unpacker) add(offset int64, o object) error {
-	h := plumbing.ComputeHash(o.kind, o.data)
+func (u *unpacker) add(offset int64, o Object) error {
+	h := plumbing.ComputeHash(o.Kind, o.Data)
 	u.pack.objects[h] = o
 	u.at[offset] = h
 	return u.settle(offset, h, o)
@@ -139,13 +150,13 @@ func (u *unpacker) add(offset int64, o object) error {
 
 // settle applies the deltas that wait for an object, and those that wait for their results, without recursion: a hostile
 // pack may chain as many as it has entries.
-func (u *unpacker) settle(offset int64, h plumbing.Hash, o object) error {
+func (u *unpacker) settle(offset int64, h plumbing.Hash, o Object) error {
 	type base struct {
-		object
+		Object
 		delta delta
 	}
 	var ready []base
-	release := func(offset int64, h plumbing.Hash, o object) {
+	release := func(offset int64, h plumbing.Hash, o Object) {
 		for _, d := range u.byOffset[offset] {
 			ready = append(ready, base{o, d})
 		}
@@ -159,11 +170,11 @@ func (u *unpacker) settle(offset int64, h plumbing.Hash, o object) error {
 	for len(ready) > 0 {
 		next := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
-		result, err := u.patch(next.object, next.delta)
+		result, err := u.patch(next.Object, next.delta)
 		if err != nil {
 			return err
 		}
-		h := plumbing.ComputeHash(result.kind, result.data)
+		h := plumbing.ComputeHash(result.Kind, result.Data)
 		u.pack.objects[h] = result
 		u.at[next.delta.offset] = h
 		release(next.delta.offset, h, result)
@@ -171,7 +182,7 @@ func (u *unpacker) settle(offset int64, h plumbing.Hash, o object) error {
 	return nil
 }
 
-func (u *unpacker) apply(base object, d delta) error {
+func (u *unpacker) apply(base Object, d delta) error {
 	o, err := u.patch(base, d)
 	if err != nil {
 		return err
@@ -180,17 +191,17 @@ func (u *unpacker) apply(base object, d delta) error {
 }
 
 // patch applies one delta, after its declared result has been counted.
-func (u *unpacker) patch(base object, d delta) (object, error) {
+func (u *unpacker) patch(base Object, d delta) (Object, error) {
 	_, rest := varint(d.data)
 	size, _ := varint(rest)
 	if err := u.take(size); err != nil {
-		return object{}, err
+		return Object{}, err
 	}
-	data, err := packfile.PatchDelta(base.data, d.data)
+	data, err := packfile.PatchDelta(base.Data, d.data)
 	if err != nil {
-		return object{}, malformed(err)
+		return Object{}, malformed(err)
 	}
-	return object{base.kind, data}, nil
+	return Object{base.Kind, data}, nil
 }
 
 // varint reads a size in a delta's head; a size that does not fit is -1.
