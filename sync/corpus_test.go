@@ -35,11 +35,23 @@ func corpus(t *testing.T, r render.Renderer, path string) setsync.Desired {
 // APIService whose backend never answers. Everything goes in at the first try, and nothing is called healthy that is not.
 func TestKubePrometheus(t *testing.T) {
 	t.Parallel()
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		testKubePrometheus(t, inMemory(t).c)
+	})
+	t.Run("real", func(t *testing.T) {
+		t.Parallel()
+		d := corpus(t, plain.New(nil), "kube-prometheus/manifests")
+		require.NotEmpty(t, d.Objects)
+		// It is about what is cluster-wide, and so has a control plane of its own.
+		c, err := kube.New(kubetest.Start(t, &kubetest.Options{Controllers: true}).Config(), nil)
+		require.NoError(t, err)
+		testKubePrometheus(t, &tap{Client: c})
+	})
+}
+
+func testKubePrometheus(t *testing.T, tapped *tap) {
 	d := corpus(t, plain.New(&plain.Options{Recurse: true}), "kube-prometheus/manifests")
-	cp := kubetest.Start(t, &kubetest.Options{Controllers: true})
-	c, err := kube.New(cp.Config(), nil)
-	require.NoError(t, err)
-	tapped := &tap{Client: c}
 	inv, err := inventory.NewApplySet(tapped, "default", "kube-prometheus", nil)
 	require.NoError(t, err)
 	eng := setsync.New(tapped, inv, &setsync.Options{Namespace: "default", Prune: true, Deadline: 5 * time.Minute, Grace: time.Second})
