@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
@@ -120,17 +119,11 @@ func (s *Server) ModifyScale(served *Served, w Write, edit func(scale *unstructu
 func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path strategy.Path, w Write,
 	edit func(*unstructured.Unstructured) (*unstructured.Unstructured, error),
 ) (*unstructured.Unstructured, error) {
-	mapping := make([]any, len(path))
-	for i, p := range path {
-		mapping[i] = p
-	}
-	where, err := fieldpath.MakePath(mapping...)
+	ownership, err := apply.NewScale(live.GetManagedFields(), served.GVK.GroupVersion(), path)
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
-	gv := served.GVK.GroupVersion()
-	handler := managedfields.NewScaleHandler(live.GetManagedFields(), gv, managedfields.ResourcePathMappings{gv.String(): where})
-	entries, err := handler.ToSubresource()
+	entries, err := ownership.Down()
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
@@ -151,7 +144,7 @@ func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path s
 		return nil, apierrors.NewInvalid(scaleKind.GroupKind(), w.Name, field.ErrorList{field.Invalid(field.NewPath("spec", "replicas"), replicas, "must be greater than or equal to 0")})
 	}
 	strategy.Put(live.Object, path, replicas)
-	parents, err := handler.ToParent(edited.GetManagedFields())
+	parents, err := ownership.Up(edited.GetManagedFields())
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
