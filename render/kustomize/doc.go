@@ -17,7 +17,7 @@
 //
 // Faults are [*render.Error]s with file and line where kustomize's message can be traced to one, all that could be found joined: a missing
 // file, a path out of the tree ([fs.ErrNotExist] and others), YAML that is not well-formed or
-// that sets a key twice ([render.ErrSyntax]), objects without kind or name ([render.ErrNotManifest]). A directory without a
+// that sets a key twice ([render.ErrSyntax]), objects without kind or name ([render.ErrNotManifest]), a bound of [Options] that the tree passes ([render.ErrTooLarge]). A directory without a
 // kustomization is [render.ErrNoManifests], and so is one that yields nothing. Values of Secrets that a message of kustomize would quote are masked.
 //
 // # Concurrency

@@ -108,7 +108,9 @@ func (w *walker) sub(p place, as role) {
 		w.fail(p, "%s: %s: %w", p.fields[0], p.value, pathless(err))
 		return
 	}
-	w.count(p, w.enter(p, dir, as))
+	if used := w.enter(p, dir, as); used != nil {
+		w.count(p, used.builds, used.made)
+	}
 }
 
 // resource looks at an entry that is a file of objects or a directory with a kustomization.
@@ -132,10 +134,11 @@ func (w *walker) resource(p place, as role) {
 		w.config(p, name, data)
 		return
 	}
+	defer func() { w.count(p, 0, len(w.objects[name])) }()
 	if _, seen := w.objects[name]; seen {
 		return
 	}
-	docs, errs := manifest.DecodeYAML(name, data)
+	docs, errs := w.reader.DecodeYAML(name, data)
 	w.faults = append(w.faults, errs...)
 	w.objects[name] = []manifest.Located{}
 	for _, doc := range docs {
@@ -157,7 +160,7 @@ func (w *walker) instructions(p place) {
 	if !ok {
 		return
 	}
-	docs, errs := manifest.DecodeYAML(name, data)
+	docs, errs := w.reader.DecodeYAML(name, data)
 	w.faults = append(w.faults, errs...)
 	for _, doc := range docs {
 		w.secret(doc.Value)
@@ -166,7 +169,7 @@ func (w *walker) instructions(p place) {
 
 // inline looks at YAML inside of a kustomization. It returns false when the text is a word, which may be a path.
 func (w *walker) inline(p place) bool {
-	docs, errs := manifest.DecodeYAML(p.t.file, []byte(p.value))
+	docs, errs := w.reader.DecodeYAML(p.t.file, []byte(p.value))
 	word := !strings.Contains(p.value, "\n")
 	for _, doc := range docs {
 		w.secret(doc.Value)

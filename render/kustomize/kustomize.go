@@ -19,9 +19,11 @@ type Options struct {
 	AllowOutside bool
 	// MaxFileBytes bounds the size of a file; zero means 16 MiB.
 	MaxFileBytes int64
+	// MaxBytes bounds the sum of the sizes of the files that are read; zero means 256 MiB.
+	MaxBytes int64
 	// MaxBuilds bounds how many kustomizations one rendering may build, each counted as often as it is used; zero means 10,000.
 	MaxBuilds int
-	// MaxObjects bounds how many objects there may be; zero means 100,000.
+	// MaxObjects bounds how many objects there may be, those included that patches delete; zero means 100,000.
 	MaxObjects int
 }
 
@@ -38,6 +40,9 @@ func New(opts *Options) *Renderer {
 	}
 	if r.opts.MaxFileBytes <= 0 {
 		r.opts.MaxFileBytes = 16 << 20
+	}
+	if r.opts.MaxBytes <= 0 {
+		r.opts.MaxBytes = 256 << 20
 	}
 	if r.opts.MaxBuilds <= 0 {
 		r.opts.MaxBuilds = 10_000
@@ -61,7 +66,7 @@ func (r *Renderer) Render(ctx context.Context, in render.Input) (*render.Result,
 }
 
 func (r *Renderer) render(ctx context.Context, in render.Input) (*render.Result, error) {
-	files := newFileSystem(tree.New(ctx, in.FS, r.opts.MaxFileBytes))
+	files := newFileSystem(tree.New(ctx, in.FS, tree.Limits{File: r.opts.MaxFileBytes, Total: r.opts.MaxBytes}))
 	dir, err := files.tree.Dir(in.Path)
 	if err != nil {
 		return nil, &render.Error{Origin: cluster.Origin{File: in.Path}, Err: err}

@@ -391,10 +391,22 @@ func TestBounds(t *testing.T) {
 	}
 	_, err := kustomize.New(nil).Render(t.Context(), render.Input{FS: tree(b.String()), Path: "l39"})
 	require.ErrorIs(t, err, render.ErrTooLarge)
-	assert.Contains(t, err.Error(), "more kustomizations to build than allowed: 10000")
+	assert.Contains(t, err.Error(), "resources: too large: more kustomizations to build than MaxBuilds, which is 10000")
+
+	b.Reset()
+	b.WriteString("-- l0/kustomization.yaml --\nresources: [r.yaml]\n-- l0/r.yaml --\n")
+	for i := range 400 {
+		fmt.Fprintf(&b, "---\napiVersion: v1\nkind: Secret\nmetadata: {name: a%d}\n", i)
+	}
+	for i := 1; i < 12; i++ {
+		fmt.Fprintf(&b, "-- l%d/kustomization.yaml --\nresources: [../l%d, ../m%d]\n-- m%d/kustomization.yaml --\nnamePrefix: x\nresources: [../l%d]\n", i, i-1, i, i, i-1)
+	}
+	_, err = kustomize.New(nil).Render(t.Context(), render.Input{FS: tree(b.String()), Path: "l11"})
+	require.ErrorIs(t, err, render.ErrTooLarge)
+	assert.Contains(t, err.Error(), "more objects to build than MaxObjects, which is 100000")
 
 	one := tree("-- kustomization.yaml --\nresources: [r.yaml]\n-- r.yaml --\napiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: b}\n")
-	for name, opts := range map[string]*kustomize.Options{"bytes": {MaxFileBytes: 40}, "objects": {MaxObjects: 1}} {
+	for name, opts := range map[string]*kustomize.Options{"bytes": {MaxFileBytes: 40}, "all bytes": {MaxBytes: 60}, "objects": {MaxObjects: 1}} {
 		_, err := kustomize.New(opts).Render(t.Context(), render.Input{FS: one})
 		require.ErrorIs(t, err, render.ErrTooLarge, name)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/render"
-	"github.com/setpoint-dev/setpoint/render/internal/manifest"
 )
 
 // plugin looks at an entry that configures generators or transformers: YAML, a file of it, or a directory of such files.
@@ -27,7 +26,7 @@ func (w *walker) plugin(p place) {
 
 // config looks at the configuration of generators and transformers, through the eyes of kustomize's own reader.
 func (w *walker) config(p place, name string, data []byte) {
-	if _, errs := manifest.DecodeYAML(name, data); len(errs) > 0 {
+	if _, errs := w.reader.DecodeYAML(name, data); len(errs) > 0 {
 		w.faults = append(w.faults, errs...) // anchors in cycles, which kustomize's reader does not survive
 		return
 	}

@@ -33,8 +33,9 @@ type target struct {
 	k         types.Kustomization
 	lines     lines
 	data      []byte
-	// builds counts the kustomizations that kustomize builds for this one, itself included.
-	builds int
+	// builds counts the kustomizations that kustomize builds for this one, itself included, and made the objects that come together
+	// in it.
+	builds, made int
 }
 
 // visit is a look at a directory's fields, which means more in the role of a plugin.
@@ -45,8 +46,9 @@ type visit struct {
 
 // walker looks at everything that a kustomization reaches before kustomize does.
 type walker struct {
-	files *fileSystem
-	opts  Options
+	files  *fileSystem
+	reader manifest.Reader
+	opts   Options
 
 	targets map[string]*target
 	visited map[visit]bool
@@ -134,7 +136,7 @@ func (w *walker) enter(from place, dir string, as role) *target {
 	if key := (visit{dir, as == plugin}); !w.visited[key] {
 		w.visited[key] = true
 		w.stack = append(w.stack, dir)
-		t.builds = 1
+		t.builds, t.made = 1, 0
 		w.fields(t, as)
 		w.stack = w.stack[:len(w.stack)-1]
 	}
@@ -162,7 +164,7 @@ func (w *walker) load(t *target) error {
 	}
 	t.lines = linesOf(t.data)
 	file := t.file
-	docs, errs := manifest.DecodeYAML(file, t.data)
+	docs, errs := w.reader.DecodeYAML(file, t.data)
 	if len(errs) > 0 {
 		t.file = ""
 		w.faults = append(w.faults, errs...)
@@ -283,17 +285,27 @@ func pathless(err error) error {
 	return err
 }
 
-// count adds what another kustomization adds to the build of t.
-func (w *walker) count(p place, used *target) {
-	if used == nil {
-		return
+// count adds what an entry adds to the build of its kustomization. A few small files can stand for more than any memory holds, so
+// this is known before kustomize runs.
+func (w *walker) count(p place, builds, made int) {
+	t := p.t
+	if t.builds += builds; t.builds > w.opts.MaxBuilds {
+		t.builds = w.opts.MaxBuilds
+		w.failOnce(p, errTooManyBuilds, w.opts.MaxBuilds)
 	}
-	if p.t.builds += used.builds; p.t.builds > w.opts.MaxBuilds {
-		if !slices.ContainsFunc(w.faults, func(err error) bool { return errors.Is(err, errTooManyBuilds) }) {
-			w.fail(p, "%w: %w: %d", render.ErrTooLarge, errTooManyBuilds, w.opts.MaxBuilds)
-		}
-		p.t.builds = w.opts.MaxBuilds
+	if t.made += made; t.made > w.opts.MaxObjects {
+		t.made = w.opts.MaxObjects
+		w.failOnce(p, errTooManyObjects, w.opts.MaxObjects)
 	}
 }
 
-var errTooManyBuilds = errors.New("more kustomizations to build than allowed")
+var (
+	errTooManyBuilds  = errors.New("more kustomizations to build than MaxBuilds")
+	errTooManyObjects = errors.New("more objects to build than MaxObjects")
+)
+
+func (w *walker) failOnce(p place, kind error, limit int) {
+	if !slices.ContainsFunc(w.faults, func(err error) bool { return errors.Is(err, kind) }) {
+		w.fail(p, "%s: %w: %w, which is %d", p.fields[0], render.ErrTooLarge, kind, limit)
+	}
+}

@@ -15,6 +15,8 @@ type Options struct {
 	Recurse bool
 	// MaxFileBytes bounds the size of a file; zero means 16 MiB.
 	MaxFileBytes int64
+	// MaxBytes bounds the sum of the sizes of the files that are read; zero means 256 MiB.
+	MaxBytes int64
 	// MaxFiles bounds how many files are read; zero means 10,000.
 	MaxFiles int
 	// MaxObjects bounds how many objects there may be; zero means 100,000.
@@ -35,6 +37,9 @@ func New(opts *Options) *Renderer {
 	if r.opts.MaxFileBytes <= 0 {
 		r.opts.MaxFileBytes = 16 << 20
 	}
+	if r.opts.MaxBytes <= 0 {
+		r.opts.MaxBytes = 256 << 20
+	}
 	if r.opts.MaxFiles <= 0 {
 		r.opts.MaxFiles = 10_000
 	}
@@ -49,7 +54,7 @@ func New(opts *Options) *Renderer {
 func (r *Renderer) Render(ctx context.Context, in render.Input) (*render.Result, error) {
 	w := walk{
 		opts:    r.opts,
-		tree:    tree.New(ctx, in.FS, r.opts.MaxFileBytes),
+		tree:    tree.New(ctx, in.FS, tree.Limits{File: r.opts.MaxFileBytes, Total: r.opts.MaxBytes}),
 		collect: manifest.Collector{MaxObjects: r.opts.MaxObjects},
 	}
 	dir, err := w.tree.Dir(in.Path)

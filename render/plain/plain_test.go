@@ -141,7 +141,7 @@ func TestTheSameObjectAtAnotherVersionIsTheSame(t *testing.T) {
 func TestBounds(t *testing.T) {
 	tree := files(map[string]string{"a.yaml": configMap("a"), "b.yaml": configMap("b")})
 	for name, opts := range map[string]*plain.Options{
-		"bytes": {MaxFileBytes: 10}, "files": {MaxFiles: 1}, "objects": {MaxObjects: 1},
+		"bytes": {MaxFileBytes: 10}, "all bytes": {MaxBytes: int64(len(configMap("a"))) + 10}, "files": {MaxFiles: 1}, "objects": {MaxObjects: 1},
 	} {
 		_, err := plain.New(opts).Render(t.Context(), render.Input{FS: tree})
 		require.ErrorIs(t, err, render.ErrTooLarge, name)

@@ -22,6 +22,7 @@ import (
 type walk struct {
 	opts    Options
 	tree    *tree.Tree
+	reader  manifest.Reader
 	collect manifest.Collector
 	files   int
 	unread  []string
@@ -133,7 +134,7 @@ var skipMark = []byte("+argocd:skip-file-rendering")
 
 func (w *walk) file(name string) error {
 	if w.files++; w.files > w.opts.MaxFiles {
-		return &render.Error{Origin: cluster.Origin{File: name}, Err: fmt.Errorf("%w: more than %d files", render.ErrTooLarge, w.opts.MaxFiles)}
+		return &render.Error{Origin: cluster.Origin{File: name}, Err: fmt.Errorf("%w: more than %d files; raise MaxFiles or render a subdirectory", render.ErrTooLarge, w.opts.MaxFiles)}
 	}
 	data, err := w.tree.ReadFile(name)
 	if err != nil {
@@ -147,7 +148,7 @@ func (w *walk) file(name string) error {
 		w.collect.Warn(cluster.Origin{File: name}, "skipped: a kustomization is not a manifest; render the directory with render/kustomize")
 		return nil
 	}
-	docs, faults := manifest.Decode(name, data)
+	docs, faults := w.reader.Decode(name, data)
 	for _, doc := range docs {
 		if isKustomization(doc.Value) {
 			w.collect.Warn(cluster.Origin{File: name, Document: doc.Number, Line: doc.Line}, "skipped: a kustomization is not a manifest")

@@ -36,7 +36,7 @@ func (c *Collector) Add(l Located) {
 	if c.MaxObjects > 0 && len(c.result.Objects) >= c.MaxObjects {
 		if !c.full {
 			c.full = true
-			c.Fault(&render.Error{Origin: l.Origin, Ref: ref, Err: fmt.Errorf("%w: more than %d objects", render.ErrTooLarge, c.MaxObjects)})
+			c.Fault(&render.Error{Origin: l.Origin, Ref: ref, Err: fmt.Errorf("%w: more than %d objects; raise MaxObjects", render.ErrTooLarge, c.MaxObjects)})
 		}
 		return
 	}

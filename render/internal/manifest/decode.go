@@ -19,7 +19,7 @@ import (
 const (
 	// maxDepth bounds how deep a document may nest.
 	maxDepth = 1000
-	// maxExpansion bounds how many values the aliases of one document may add to those that it spells out.
+	// maxExpansion bounds how many values the aliases of one rendering may add to those that its files spell out.
 	maxExpansion = 1 << 20
 )
 
@@ -35,11 +35,15 @@ type Document struct {
 	Items []int
 }
 
+// Reader reads the files of one rendering, whose aliases share one bound: a short document may stand for a million values, and a
+// file may hold thousands of those. The zero Reader is ready; it is not safe for concurrent use.
+type Reader struct{ expanded int }
+
 // Decode reads the documents of a file, JSON when its name ends in ".json" and else YAML. Documents without content are left out. Each fault is a
 // [*render.Error]; the documents without fault are returned beside them.
-func Decode(file string, data []byte) ([]Document, []error) {
+func (r *Reader) Decode(file string, data []byte) ([]Document, []error) {
 	if path.Ext(file) != ".json" {
-		return DecodeYAML(file, data)
+		return r.DecodeYAML(file, data)
 	}
 	text, err := toUTF8(data)
 	if err != nil {
@@ -48,8 +52,8 @@ func Decode(file string, data []byte) ([]Document, []error) {
 	return decodeJSON(file, text, 1, 1)
 }
 
-// DecodeYAML is [Decode] for YAML, and JSON inside of it, whatever the file's name is.
-func DecodeYAML(file string, data []byte) ([]Document, []error) {
+// DecodeYAML is [Reader.Decode] for YAML, and JSON inside of it, whatever the file's name is.
+func (r *Reader) DecodeYAML(file string, data []byte) ([]Document, []error) {
 	text, err := toUTF8(data)
 	if err != nil {
 		return nil, []error{fault(file, 0, 0, render.ErrSyntax, err)}
@@ -59,7 +63,7 @@ func DecodeYAML(file string, data []byte) ([]Document, []error) {
 		errs []error
 	)
 	for i, c := range split(text) {
-		doc, err := decodeYAML(c)
+		doc, err := r.document(c)
 		if err == nil {
 			if doc.Number = i + 1; doc.Value != nil {
 				docs = append(docs, doc)
@@ -97,12 +101,12 @@ func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e
 
 func (e *lineError) Unwrap() error { return e.err }
 
-func decodeYAML(c chunk) (doc Document, err error) {
+func (r *Reader) document(c chunk) (doc Document, err error) {
 	root, err := parse(c)
 	if err != nil || root == nil {
 		return Document{}, err
 	}
-	d := decoder{offset: c.line - 1, open: map[*yaml.Node]bool{}}
+	d := decoder{reader: r, offset: c.line - 1, open: map[*yaml.Node]bool{}}
 	doc.Line = d.offset + root.Line
 	if doc.Value, err = d.value(root, 0); err != nil {
 		return Document{}, err
@@ -157,10 +161,10 @@ func parse(c chunk) (root *yaml.Node, err error) {
 
 // decoder turns one document's nodes into values.
 type decoder struct {
-	offset   int
-	open     map[*yaml.Node]bool // the anchors being expanded
-	aliases  int                 // how many aliases enclose the current node
-	expanded int
+	reader  *Reader
+	offset  int
+	open    map[*yaml.Node]bool // the anchors being expanded
+	aliases int                 // how many aliases enclose the current node
 }
 
 func (d *decoder) fail(n *yaml.Node, kind error, format string, args ...any) error {
@@ -172,7 +176,7 @@ func (d *decoder) value(n *yaml.Node, depth int) (any, error) {
 		return nil, d.fail(n, render.ErrTooLarge, "nested more than %d deep", maxDepth)
 	}
 	if d.aliases > 0 {
-		if d.expanded++; d.expanded > maxExpansion {
+		if d.reader.expanded++; d.reader.expanded > maxExpansion {
 			return nil, d.fail(n, render.ErrTooLarge, "aliases add more than %d values", maxExpansion)
 		}
 	}

@@ -29,7 +29,7 @@ func kubectl(text string) (any, error) {
 
 func one(t *testing.T, text string) any {
 	t.Helper()
-	docs, errs := manifest.Decode("a.yaml", []byte(text))
+	docs, errs := new(manifest.Reader).Decode("a.yaml", []byte(text))
 	require.Empty(t, errs)
 	require.Len(t, docs, 1)
 	return docs[0].Value
@@ -47,7 +47,7 @@ func TestScalarsHaveTheTypesThatKubectlGivesThem(t *testing.T) {
 		s = strings.ReplaceAll(s, "&", " ")
 		text := "a: " + s + "\nb: [" + s + "]\n"
 		want, wantErr := kubectl(text)
-		docs, errs := manifest.Decode("a.yaml", []byte(text))
+		docs, errs := new(manifest.Reader).Decode("a.yaml", []byte(text))
 		if wantErr != nil {
 			assert.NotEmpty(t, errs, "%q: kubectl says %v, got %v", s, wantErr, docs)
 			continue
@@ -66,7 +66,7 @@ func TestKeysAreThoseOfKubectl(t *testing.T) {
 		}
 		text := s + ": v\n"
 		want, wantErr := kubectl(text)
-		docs, errs := manifest.Decode("a.yaml", []byte(text))
+		docs, errs := new(manifest.Reader).Decode("a.yaml", []byte(text))
 		if wantErr != nil || len(errs) > 0 {
 			assert.True(t, wantErr != nil && len(errs) > 0, "%q: kubectl says %v (%v), we say %v", s, want, wantErr, errs)
 			continue
@@ -86,7 +86,7 @@ func TestRandomDocumentsAreThoseOfKubectl(t *testing.T) {
 		g := grower{Rand: r}
 		text := "root:" + g.value(1, 0)
 		want, wantErr := kubectl(text)
-		docs, errs := manifest.Decode("a.yaml", []byte(text))
+		docs, errs := new(manifest.Reader).Decode("a.yaml", []byte(text))
 		if wantErr != nil {
 			require.NotEmpty(t, errs, "kubectl says %v of\n%s", wantErr, text)
 			continue
@@ -190,7 +190,7 @@ func TestDocumentsAndTheirLines(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			docs, errs := manifest.Decode(tt.file, []byte(tt.text))
+			docs, errs := new(manifest.Reader).Decode(tt.file, []byte(tt.text))
 			require.Empty(t, errs)
 			var got [][2]int
 			var items []int
@@ -214,7 +214,7 @@ func TestUTF16IsRead(t *testing.T) {
 				b = append(b, byte(r), byte(r>>8))
 			}
 		}
-		docs, errs := manifest.Decode("a.yaml", b)
+		docs, errs := new(manifest.Reader).Decode("a.yaml", b)
 		require.Empty(t, errs)
 		require.Len(t, docs, 2)
 		assert.Equal(t, map[string]any{"a": "é"}, docs[0].Value)
@@ -252,7 +252,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, errs := manifest.Decode(tt.file, []byte(tt.text))
+			_, errs := new(manifest.Reader).Decode(tt.file, []byte(tt.text))
 			require.Len(t, errs, len(tt.want), "%v", errs)
 			for i, err := range errs {
 				require.ErrorIs(t, err, tt.kind)
@@ -262,6 +262,21 @@ func TestFaultsNameTheirLine(t *testing.T) {
 	}
 }
 
+func TestAliasesOfARenderingShareOneBound(t *testing.T) {
+	var r manifest.Reader
+	const half = "a: &a [x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b, *b, *b, *b, *b]\n"
+	for n := range 1 << 20 {
+		_, errs := r.Decode("a.yaml", []byte(half))
+		if len(errs) == 0 {
+			continue
+		}
+		require.ErrorIs(t, errs[0], render.ErrTooLarge)
+		t.Logf("refused at document %d", n+1)
+		return
+	}
+	t.Fatal("documents without end")
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, s := range scalars {
 		f.Add("a.yaml", []byte("a: "+strings.ReplaceAll(s, "&", " ")))
@@ -269,7 +284,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add("a.yaml", []byte("a: &x {b: [*x]}\n---\n%TAG ! !\n...\n"))
 	f.Add("a.json", []byte(`{"kind":"List","items":[{"a":1},null]}`))
 	f.Fuzz(func(t *testing.T, file string, data []byte) {
-		docs, _ := manifest.Decode(file, data)
+		docs, _ := new(manifest.Reader).Decode(file, data)
 		for _, d := range docs {
 			if d.Line < 1 || d.Number < 1 {
 				t.Fatalf("place %d:%d", d.Number, d.Line)

@@ -12,7 +12,7 @@ import (
 
 func objects(t *testing.T, text string) (found []manifest.Located, faults []error) {
 	t.Helper()
-	docs, errs := manifest.Decode("a.yaml", []byte(text))
+	docs, errs := new(manifest.Reader).Decode("a.yaml", []byte(text))
 	require.Empty(t, errs)
 	require.Len(t, docs, 1)
 	for _, l := range manifest.Objects("a.yaml", docs[0]) {

@@ -21,16 +21,23 @@ const maxLinks = 40
 // Tree reads a file system for one rendering, whose context it keeps because kustomize's file system interface passes none on.
 // It is not safe for concurrent use.
 type Tree struct {
-	ctx      context.Context
-	fsys     fs.FS
-	maxBytes int64
-	links    fs.ReadLinkFS
-	real     map[string]string
+	ctx    context.Context
+	fsys   fs.FS
+	limits Limits
+	bytes  int64 // read so far
+	links  fs.ReadLinkFS
+	real   map[string]string
 }
 
-// New returns a reader of fsys that refuses files of more than maxBytes.
-func New(ctx context.Context, fsys fs.FS, maxBytes int64) *Tree {
-	t := &Tree{ctx: ctx, fsys: fsys, maxBytes: maxBytes, real: map[string]string{".": "."}}
+// Limits bound what is read.
+type Limits struct {
+	// File bounds the size of one file, Total the sum of all that are read, each time that they are.
+	File, Total int64
+}
+
+// New returns a reader of fsys.
+func New(ctx context.Context, fsys fs.FS, limits Limits) *Tree {
+	t := &Tree{ctx: ctx, fsys: fsys, limits: limits, real: map[string]string{".": "."}}
 	t.links, _ = fsys.(fs.ReadLinkFS)
 	return t
 }
@@ -149,21 +156,27 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is not a regular file")}
 	}
-	if info.Size() > t.maxBytes {
-		return nil, t.tooLarge(name)
+	room := min(t.limits.File, t.limits.Total-t.bytes)
+	if info.Size() > room {
+		return nil, t.tooLarge(name, info.Size())
 	}
-	data, err := io.ReadAll(io.LimitReader(f, t.maxBytes+1))
+	data, err := io.ReadAll(io.LimitReader(f, room+1))
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > t.maxBytes {
-		return nil, t.tooLarge(name)
+	if size := int64(len(data)); size > room {
+		return nil, t.tooLarge(name, size)
 	}
+	t.bytes += int64(len(data))
 	return data, nil
 }
 
-func (t *Tree) tooLarge(name string) error {
-	return &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("file %w: more than %d bytes", render.ErrTooLarge, t.maxBytes)}
+func (t *Tree) tooLarge(name string, size int64) error {
+	err := fmt.Errorf("file %w: more than %d bytes; raise MaxFileBytes", render.ErrTooLarge, t.limits.File)
+	if size <= t.limits.File {
+		err = fmt.Errorf("%w: more than %d bytes in all files; raise MaxBytes", render.ErrTooLarge, t.limits.Total)
+	}
+	return &fs.PathError{Op: "read", Path: name, Err: err}
 }
 
 // Ended returns the cause for which the context ended, nil while it goes on.

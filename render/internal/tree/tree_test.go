@@ -45,7 +45,7 @@ func TestLinksAreFollowedInsideTheTree(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := tree.New(t.Context(), fsys, 10)
+			r := tree.New(t.Context(), fsys, tree.Limits{File: 10, Total: 100})
 			got, err := r.Resolve(tt.name)
 			assert.Equal(t, tt.want, got)
 			switch {
@@ -62,11 +62,18 @@ func TestLinksAreFollowedInsideTheTree(t *testing.T) {
 
 func TestReadFileIsBounded(t *testing.T) {
 	fsys := fstest.MapFS{"small": {Data: []byte("1234567890")}, "large": {Data: []byte("12345678901")}, "dir/file": {}}
-	r := tree.New(t.Context(), fsys, 10)
+	r := tree.New(t.Context(), fsys, tree.Limits{File: 10, Total: 100})
 	_, err := r.ReadFile("small")
 	require.NoError(t, err)
 	_, err = r.ReadFile("large")
 	require.ErrorIs(t, err, render.ErrTooLarge)
 	_, err = r.ReadFile("dir")
 	require.ErrorContains(t, err, "is a directory")
+	for range 9 {
+		_, err = r.ReadFile("small")
+		require.NoError(t, err)
+	}
+	_, err = r.ReadFile("small")
+	require.ErrorIs(t, err, render.ErrTooLarge)
+	require.ErrorContains(t, err, "more than 100 bytes in all files; raise MaxBytes")
 }
