@@ -22,6 +22,10 @@
 // its namespace, the definition of its kind, the ServiceAccount, ConfigMaps, Secrets and claims that its pods name. Among steps that
 // may start, the order is that of kinds, those that others lean on first. Pruning comes last, in reverse.
 //
+// A wave is watched until each of its objects is healthy at the generation that was applied. An object that stays Degraded, or
+// that is not healthy when the deadline is over, fails the gate. One that no controller has reported on, as a custom resource
+// without its operator, holds the gate up for a short while only, and passes with a warning; it is never called healthy.
+//
 // # Ownership
 //
 // Writes are server-side applies by one field manager, never forced unless [Options].Force says so. What belongs to the set is in

@@ -27,7 +27,9 @@ type Options struct {
 	PruneShare float64
 	// Propagation says what becomes of the objects that a pruned object owns. Default background.
 	Propagation cluster.Propagation
-	// Force takes fields over from other managers. Without it, such a step fails with a [*cluster.ConflictError].
+	// Force takes fields over from other managers; the plan shows which, and from whom. Without it, such a step fails
+	// with a [*cluster.ConflictError]. To undo a change by hand needs it, since a field belongs to the manager that
+	// changed it last.
 	Force bool
 	// Confirm asks the server, by a dry run, about every object that seems to differ. Without it, only those are asked
 	// about that the comparison is unsure of.

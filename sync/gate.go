@@ -28,12 +28,12 @@ func (r *run) gate(ctx context.Context, s *Step) error {
 			r.send(ctx, ev)
 		}}
 		if err := w.wait(ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.ID, err)
+			return fmt.Errorf("wait %s: %w", s.ID, err)
 		}
 	}
 	for _, p := range s.probes {
 		if err := r.e.served(ctx, p, s.Deadline); err != nil {
-			return fmt.Errorf("%s: %w", s.ID, err)
+			return fmt.Errorf("wait %s: %w", s.ID, err)
 		}
 	}
 	return nil
