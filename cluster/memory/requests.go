@@ -37,7 +37,7 @@ func (r Request) Writes() bool {
 }
 
 // Requests returns the log of requests since the server started or [Server.ResetRequests] was called, in the order in which
-// they came. What simulated controllers do is not in it.
+// they came; the last 100,000 are kept. What simulated controllers do is not in it.
 func (s *Server) Requests() []Request { return convert(s.handler.Log().All()) }
 
 // RequestsSince returns the requests after a mark.

@@ -104,6 +104,7 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 	if errs := s.validateCreate(served, obj); len(errs) > 0 {
 		return nil, s.invalid(served, obj.GetName(), errs)
 	}
+	s.warnings(served, obj, nil, w)
 	k := key(served, obj.GetNamespace(), obj.GetName())
 	if current, exists := s.store.Get(k); exists {
 		return nil, s.exists(served, current)
@@ -206,6 +207,20 @@ func (s *Server) validateCreate(served *Served, obj *unstructured.Unstructured) 
 		errs = append(errs, check(obj.Object, nil)...)
 	}
 	return append(errs, served.model.Validate(obj.Object, nil, false)...)
+}
+
+// warnings tells the writer what the kind has to say about an accepted object.
+func (s *Server) warnings(served *Served, obj, old *unstructured.Unstructured, w Write) {
+	if served.row.Warn == nil {
+		return
+	}
+	var before map[string]any
+	if old != nil {
+		before = old.Object
+	}
+	for _, message := range served.row.Warn(obj.Object, before) {
+		w.warn(message)
+	}
 }
 
 func (s *Server) invalid(served *Served, name string, errs field.ErrorList) error {

@@ -200,6 +200,9 @@ func (s *Server) prepareUpdate(served *Served, obj, live *unstructured.Unstructu
 	if errs := s.validateUpdate(served, obj, live, w); len(errs) > 0 {
 		return nil, s.invalid(served, w.Name, errs)
 	}
+	if w.Subresource == "" {
+		s.warnings(served, obj, live, w)
+	}
 	apply.IgnoreTimes(obj, live)
 	return obj, nil
 }

@@ -37,3 +37,11 @@ func apiServiceBackend(obj map[string]any) (schema.GroupVersion, bool) {
 	version, _ := Get(obj, Path{"spec", "version"}).(string)
 	return schema.GroupVersion{Group: group, Version: version}, true
 }
+
+func definitionWarnings(obj, old map[string]any) []string {
+	var before *unstructured.Unstructured
+	if old != nil {
+		before = &unstructured.Unstructured{Object: old}
+	}
+	return crd.Warnings(&unstructured.Unstructured{Object: obj}, before)
+}

@@ -43,6 +43,8 @@ type Row struct {
 	Prepare []Step
 	// Check validates beyond the shape; old is nil for a new object.
 	Check []func(obj, old map[string]any) field.ErrorList
+	// Warn returns what the writer should know about an object that is accepted; old is nil for a new one.
+	Warn func(obj, old map[string]any) []string
 	// Subresources are parts with a rule of their own, other than status and scale.
 	Subresources map[string]Subresource
 	// Fields are the selectable fields apart from metadata.name and metadata.namespace.

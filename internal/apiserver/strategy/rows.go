@@ -219,6 +219,7 @@ var rows = map[schema.GroupKind]Row{
 		Generation: spec, StatusKeeps: metadata, Conditional: true,
 		Prepare:  []Step{definitionStatus},
 		Check:    []func(obj, old map[string]any) field.ErrorList{definition},
+		Warn:     definitionWarnings,
 		Deleting: crd.PrepareDelete,
 		Delayed:  true,
 		Defines:  true,

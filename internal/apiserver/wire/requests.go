@@ -28,7 +28,10 @@ type Request struct {
 	Code int
 }
 
-// Log keeps the requests in the order in which they came.
+// logged is how many requests are kept.
+const logged = 100_000
+
+// Log keeps the last requests in the order in which they came.
 type Log struct {
 	mu       sync.Mutex
 	requests []*Request
@@ -40,6 +43,9 @@ func (l *Log) begin(r Request) *Request {
 	defer l.mu.Unlock()
 	l.sequence++
 	r.Sequence = l.sequence
+	if len(l.requests) == 2*logged {
+		l.requests = slices.Clone(l.requests[logged:])
+	}
 	l.requests = append(l.requests, &r)
 	return &r
 }
@@ -56,8 +62,9 @@ func (l *Log) answer(r *Request, code int) {
 func (l *Log) All() []Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := make([]Request, len(l.requests))
-	for i, r := range l.requests {
+	last := l.requests[max(0, len(l.requests)-logged):]
+	out := make([]Request, len(last))
+	for i, r := range last {
 		out[i] = *r
 	}
 	return out
