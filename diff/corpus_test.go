@@ -157,10 +157,15 @@ func applyCorpus(t *testing.T) *corpusCluster {
 	return c
 }
 
+func TestCorpora(t *testing.T) {
+	c := applyCorpus(t)
+	t.Run("no false drift", c.noFalseDrift)
+	t.Run("every changed leaf is found", c.everyLeaf)
+}
+
 // Objects that were applied and that nobody else touched compare as the same, with the cluster's schemas and with none but
 // the embedded ones and the definitions among the objects.
-func TestNoFalseDriftOverTheCorpora(t *testing.T) {
-	c := applyCorpus(t)
+func (c *corpusCluster) noFalseDrift(t *testing.T) {
 	offline := diff.NewSchemas(nil)
 	for _, o := range c.objects {
 		require.NoError(t, offline.AddCRD(o))
@@ -189,8 +194,7 @@ func TestNoFalseDriftOverTheCorpora(t *testing.T) {
 }
 
 // A leaf that another manager changes is found, and nothing else is.
-func TestEveryChangedLeafIsFound(t *testing.T) {
-	c := applyCorpus(t)
+func (c *corpusCluster) everyLeaf(t *testing.T) {
 	ourSeed(t)
 	t.Logf("-leaves=%d", *leaves)
 	comparer := diff.New(us, c.schemas, nil)
