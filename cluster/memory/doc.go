@@ -52,6 +52,8 @@
 //   - pods get a service account, a priority and tolerations, but no token volume
 //   - an apply of a PersistentVolumeClaim that changes nothing is no write, as for every kind; on kube-apiserver it moves the
 //     time of its entry
+//   - an update that writes a quantity in another form of the same value takes no ownership of it; kube-apiserver compares
+//     the text
 //   - the finalizers that protect volumes and claims in use end when the deletion begins
 //   - fields of the internal form of an object, which the real server shows in some messages, are shown as they are written
 //   - no APIService objects stand for the groups that the server itself serves

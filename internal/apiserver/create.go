@@ -85,7 +85,7 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 	obj.SetCreationTimestamp(s.time())
 	s.resetNew(served, obj)
 
-	env := &reservation{pools: &s.pools}
+	env := &reservation{pools: &s.pools, now: s.time()}
 	stored := false
 	defer func() {
 		if !stored {

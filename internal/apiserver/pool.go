@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
@@ -64,6 +67,7 @@ func poolValue(pool string, i int) string {
 // reservation is the [strategy.Env] of one write.
 type reservation struct {
 	pools *pools
+	now   metav1.Time
 	held  [][2]string
 }
 
@@ -74,6 +78,8 @@ func (r *reservation) Take(pool, value string) (string, bool) {
 	}
 	return v, ok
 }
+
+func (r *reservation) Now() string { return r.now.UTC().Format(time.RFC3339) }
 
 // cancel gives everything back.
 func (r *reservation) cancel() {

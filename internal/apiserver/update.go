@@ -104,7 +104,7 @@ func (s *Server) try(served *Served, w Write, r rule, change changeFunc) (*unstr
 	if err := s.admit(served, obj, live, w); err != nil {
 		return nil, false, err
 	}
-	env := &reservation{pools: &s.pools}
+	env := &reservation{pools: &s.pools, now: s.time()}
 	obj, err = s.prepareUpdate(served, obj, live, w, env)
 	if err != nil {
 		env.cancel()

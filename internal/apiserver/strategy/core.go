@@ -33,3 +33,11 @@ func configKeys(obj, _ map[string]any) field.ErrorList {
 	}
 	return errs
 }
+
+// phaseTime notes when a new volume came into its phase.
+func phaseTime(obj, old map[string]any, env Env) field.ErrorList {
+	if old == nil {
+		Put(obj, Path{"status", "lastPhaseTransitionTime"}, env.Now())
+	}
+	return nil
+}

@@ -84,6 +84,8 @@ type Step func(obj, old map[string]any, env Env) field.ErrorList
 type Env interface {
 	// Take reserves a value of a pool for the object and reports whether it was free. An empty value asks for any.
 	Take(pool, value string) (string, bool)
+	// Now is the server's time as objects carry it.
+	Now() string
 }
 
 // For returns the row of a built-in kind.

@@ -94,6 +94,7 @@ var rows = map[schema.GroupKind]Row{
 	},
 	kind("", "PersistentVolume"): {
 		Initial: map[string]any{"phase": "Pending"}, ReturnDeleted: true, Protection: "kubernetes.io/pv-protection",
+		Prepare: []Step{phaseTime},
 	},
 	kind("", "ReplicationController"): {Generation: spec, Orphan: true},
 	kind("", "PodTemplate"):           {Generation: []Path{{"template"}}, ReturnDeleted: true},
