@@ -2,6 +2,7 @@ package health_test
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -49,4 +50,23 @@ func ExampleWorst() {
 	fmt.Println(health.Worst(health.Healthy, health.Degraded, health.Progressing))
 	// Output:
 	// Degraded
+}
+
+func ExampleStatus_Compare() {
+	states := []health.Status{health.Degraded, health.Healthy, health.Progressing}
+	slices.SortFunc(states, health.Status.Compare)
+	fmt.Println(states)
+	// Output:
+	// [Healthy Progressing Degraded]
+}
+
+func ExampleResult_KStatus() {
+	result, err := health.New(nil).Check(nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(result.Status, "is", result.KStatus(), "to kstatus")
+	// Output:
+	// Missing is NotFound to kstatus
 }

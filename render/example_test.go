@@ -58,3 +58,15 @@ func ExampleAuto() {
 	// true
 	// render chart: not supported: the directory needs the Helm renderer, and there is none; set the field of render.Auto
 }
+
+func ExampleDetect() {
+	tree := fstest.MapFS{"shop/Chart.yaml": {}, "billing/kustomization.yaml": {}, "ops/role.yaml": {}}
+	for _, dir := range []string{"shop", "billing", "ops"} {
+		tool, err := render.Detect(tree, dir)
+		fmt.Println(dir, tool, err)
+	}
+	// Output:
+	// shop Helm <nil>
+	// billing kustomize <nil>
+	// ops plain <nil>
+}

@@ -59,3 +59,35 @@ func ExamplePoll() {
 	// replicas: 2
 	// replicas: 3
 }
+
+func ExampleTrigger() {
+	a := &answers{replicas: 1}
+	var pushed source.Trigger // fired by a webhook, say
+	opts := &source.PollOptions{Interval: time.Hour, Trigger: &pushed}
+	for snapshot, err := range source.Poll(context.Background(), a, opts) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		content, _ := fs.ReadFile(snapshot.FS, "values.yaml")
+		fmt.Print(string(content))
+		_ = snapshot.Close()
+		if a.replicas == 2 {
+			break
+		}
+		a.replicas++
+		pushed.Fire()
+	}
+	// Output:
+	// replicas: 1
+	// replicas: 2
+}
+
+func ExampleTemporary() {
+	err := &source.Error{Op: "resolve", Source: "https://example.com/apps.git", Err: source.ErrUnauthorized}
+	fmt.Println(err)
+	fmt.Println(source.Temporary(err))
+	// Output:
+	// resolve https://example.com/apps.git: not authorised
+	// false
+}

@@ -41,3 +41,26 @@ func ExampleDirectory_Fetch_absent() {
 	fmt.Println(err)
 	// Output: fetch /no/such/directory: no repository there: no such directory
 }
+
+func ExampleDirectory_Resolve() {
+	root, err := os.MkdirTemp("", "deploy")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(root)
+	d := dir.New(root, nil)
+	before, err := d.Resolve(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(root, "app.yaml"), []byte("kind: ConfigMap\n"), 0o644); err != nil {
+		fmt.Println(err)
+		return
+	}
+	after, err := d.Resolve(context.Background())
+	fmt.Println(before == after, err)
+	// Output:
+	// false <nil>
+}
