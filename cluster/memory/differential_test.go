@@ -169,7 +169,7 @@ var essential = func() map[string]bool {
 		"storage rules host http paths path pathType backend service number roleRef roleType subjects verbs apiGroups resources addressType " +
 		"addresses endpoints maxReplicas scaleTargetRef limits type podSelector key value minAvailable configMap hostPath httpGet tcpSocket " +
 		"secretKeyRef valueFrom fieldRef fieldPath configMapRef operator conf emptyDir namespace hosts storageClassName cpu memory max min " +
-		"any free admissionReviewVersions sideEffects clientConfig webhooks provisioner controller capacity hard subsets ip webhooks apiVersions operations namespaceSelector parameters " +
+		"any none free admissionReviewVersions sideEffects clientConfig webhooks provisioner controller capacity hard subsets ip webhooks apiVersions operations namespaceSelector parameters " +
 		"volumeClaimTemplates selector protocol env conditions behavior") {
 		out[k] = true
 	}
@@ -267,7 +267,7 @@ func (c chooser) next(k kindCase, n int, live map[string]any) operation {
 		return operation{"finalizer", "PATCH", at + query, "application/merge-patch+json", encode(map[string]any{
 			"metadata": map[string]any{"finalizers": map[bool]any{true: []any{"example.com/hold"}, false: nil}[c.IntN(2) == 0]},
 		})}
-	case pick < 96 && k.kind != "PersistentVolumeClaim": // Its protection ends in a controller.
+	case pick < 96 && !strings.HasPrefix(k.kind, "PersistentVolume"): // Their protection ends in a controller.
 		body := map[string]any{"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
 		return operation{"delete", "DELETE", at, "application/json", encode(body)}
 	default:

@@ -149,6 +149,12 @@ func probes(container map[string]any, where *field.Path) field.ErrorList {
 		if probe["exec"] == nil && probe["httpGet"] == nil && probe["tcpSocket"] == nil && probe["grpc"] == nil {
 			errs = append(errs, field.Required(where.Child(name), "must specify a handler type"))
 		}
+		for _, handler := range []string{"httpGet", "tcpSocket"} {
+			port, ok := Get(probe, Path{handler, "port"}).(int64)
+			if ok && (port < 1 || port > 65535) {
+				errs = append(errs, field.Invalid(where.Child(name, handler, "port"), port, "must be between 1 and 65535, inclusive"))
+			}
+		}
 	}
 	return errs
 }
