@@ -21,7 +21,7 @@ type refFile struct {
 
 // refs reads the refs of a repository that others may write to: loose ones before packed ones, as packing moves them in
 // that direction, and those that a name may mean once more by name, as a listing may miss a file that is being replaced.
-// go-git's reader takes Git's lock files for refs, so this is not it.
+// go-git's reader takes Git's lock files for refs and fails as a whole for one ref that cannot be read, so this is not it.
 func (l *local) refs(name string) (*refs, error) {
 	files := map[string]refFile{}
 	var broken []string
