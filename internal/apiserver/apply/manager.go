@@ -93,11 +93,6 @@ func (m *Manager) Apply(live, patch *unstructured.Unstructured, manager string, 
 	return u, nil
 }
 
-// Validate reports what is wrong with managedFields that a client sends.
-func Validate(entries []metav1.ManagedFieldsEntry) error {
-	return managedfields.ValidateManagedFields(entries)
-}
-
 // stamp replaces the wall clock's time, which the field manager puts into entries that changed, by now.
 func stamp(obj, live *unstructured.Unstructured, now metav1.Time) {
 	entries := obj.GetManagedFields()

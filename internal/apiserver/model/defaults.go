@@ -53,14 +53,6 @@ func has(field string) func(map[string]any) bool {
 	return func(obj map[string]any) bool { return obj[field] != nil }
 }
 
-func not(f func(map[string]any) bool) func(map[string]any) bool {
-	return func(obj map[string]any) bool { return !f(obj) }
-}
-
-func both(f, g func(map[string]any) bool) func(map[string]any) bool {
-	return func(obj map[string]any) bool { return f(obj) && g(obj) }
-}
-
 // object returns the named part of obj as a map; nil, which reads as an empty one, when there is none.
 func object(obj map[string]any, field string) map[string]any {
 	m, _ := obj[field].(map[string]any)

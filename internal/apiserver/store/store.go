@@ -136,16 +136,6 @@ func (s *Store) ListAt(resource schema.GroupResource, namespace string, version 
 	return records, nil
 }
 
-// Len returns the number of objects of a resource.
-func (s *Store) Len(resource schema.GroupResource) int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if t := s.tables[resource]; t != nil {
-		return len(t.records)
-	}
-	return 0
-}
-
 // Put stores data under key if the current record has the version expect, or if there is none and expect is zero; otherwise
 // it fails with [ErrStale].
 func (s *Store) Put(key Key, expect uint64, data []byte) (Record, error) {
