@@ -88,6 +88,7 @@ func (s *Server) try(served *Served, w Write, r rule, change changeFunc) (*unstr
 	}
 	if r.uid != "" && r.uid != live.GetUID() {
 		return nil, false, apierrors.NewConflict(served.GVR.GroupResource(), w.Name,
+			//lint:ignore ST1005 the words of the real server
 			fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", r.uid, live.GetUID()))
 	}
 	obj, err := change(live.DeepCopy())
