@@ -147,6 +147,9 @@ func parse(c chunk) (root *yaml.Node, err error) {
 			n, _ := strconv.Atoi(m[1])
 			line += n - 1
 			text = err.Error()[len(m[0]):]
+			if tabbed(c.text, n) {
+				text += "; the line is indented with a tab, use spaces"
+			}
 		}
 		return nil, &lineError{line, render.ErrSyntax, errors.New(text)}
 	}
@@ -157,6 +160,17 @@ func parse(c chunk) (root *yaml.Node, err error) {
 		return n.Content[0], nil
 	}
 	return &n, nil
+}
+
+// tabbed reports whether the nth line of text, from 1, has a tab in its indentation, which YAML forbids and editors hide.
+func tabbed(text []byte, nth int) bool {
+	for line := range bytes.Lines(text) {
+		if nth--; nth == 0 {
+			content := bytes.TrimLeft(line, " \t")
+			return bytes.ContainsRune(line[:len(line)-len(content)], '\t')
+		}
+	}
+	return false
 }
 
 // decoder turns one document's nodes into values.

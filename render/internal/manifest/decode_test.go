@@ -233,7 +233,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 	}{
 		{"syntax", "a.yaml", "a: 1\n---\nb: 1\nc: [1,\n", render.ErrSyntax, []string{"render a.yaml:4: syntax error: "}},
 		{"indent", "a.yaml", "a: 1\n---\nb: c: d\n", render.ErrSyntax, []string{"render a.yaml:3: syntax error: mapping values"}},
-		{"tab", "a.yaml", "a:\n\tb: 1\n", render.ErrSyntax, []string{"render a.yaml:2: syntax error: found character that cannot start any token"}},
+		{"tab", "a.yaml", "a:\n\tb: 1\n", render.ErrSyntax, []string{"render a.yaml:2: syntax error: found character that cannot start any token; the line is indented with a tab, use spaces"}},
 		{"every document", "a.yaml", "a: [\n---\nb: {\n---\nc: 1\n", render.ErrSyntax, []string{"render a.yaml:", "render a.yaml:3"}},
 		{"twice", "a.yaml", "---\na: 1\nb:\n  c: 1\n  c: 2\n", render.ErrSyntax, []string{`render a.yaml:5: syntax error: key "c" is already set at line 4`}},
 		{"twice after conversion", "a.yaml", "1: a\n\"1\": b\n", render.ErrSyntax, []string{`render a.yaml:2: syntax error: key "1" is already set at line 1`}},
