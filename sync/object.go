@@ -1,6 +1,10 @@
 package sync
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/health"
@@ -38,6 +42,17 @@ type object struct {
 
 func (o *object) fault(err error) error {
 	return &Error{Op: "plan", Ref: o.ref, Origin: o.origin, Err: err}
+}
+
+// place says of a request that failed which desired object it was for, and where that comes from.
+func place(objects []*object, err error) error {
+	var request *cluster.Error
+	if errors.As(err, &request) {
+		if i := slices.IndexFunc(objects, func(o *object) bool { return o.ref == request.Ref }); i >= 0 {
+			return objects[i].fault(err)
+		}
+	}
+	return fmt.Errorf("plan: %w", err)
 }
 
 // terminating says that the live object is on its way out and nothing written to it would last.

@@ -61,7 +61,7 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 	}
 	found, err := e.read(ctx, e.versions(objects, members), m.labels)
 	if err != nil {
-		return nil, fmt.Errorf("plan: %w", err)
+		return nil, place(objects, err)
 	}
 	if err := e.compare(ctx, objects, found, m); err != nil {
 		return nil, err
