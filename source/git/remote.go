@@ -45,6 +45,8 @@ type remote struct {
 	received int64
 	held     map[plumbing.Hash]*held
 	tick     int
+	// verifying counts the commits that are looked through and not held yet.
+	verifying int
 	// known are the commits of the whole history when the refs were knownAt, for abbreviated names.
 	known   []plumbing.Hash
 	knownAt string
@@ -247,32 +249,59 @@ func unknownCommit(h plumbing.Hash) error {
 	return fmt.Errorf("%w: the server has no commit %s that a branch or tag leads to", source.ErrUnknownRevision, h)
 }
 
-// pin keeps a commit until release, if its tree is complete in the store.
+// pin keeps a commit until release, if its tree is complete in the store. Looking through a large tree takes a while, in which
+// others come and go.
 func (r *remote) pin(h plumbing.Hash) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tick++
-	if k, ok := r.held[h]; ok {
-		k.pins++
-		k.used = r.tick
+	known := r.held[h] != nil
+	if known {
+		r.hold(h, false)
+	} else {
+		r.verifying++
+	}
+	r.mu.Unlock()
+	if known {
 		return nil
 	}
+	root, err := r.verify(h)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.verifying--
+	if err == nil && r.held[h] == nil {
+		err = r.marks.add(h)
+	}
+	if err == nil {
+		r.hold(h, root)
+	}
+	return err
+}
+
+// hold adds a pin, with mu held.
+func (r *remote) hold(h plumbing.Hash, root bool) {
+	k := r.held[h]
+	if k == nil {
+		k = &held{root: root}
+		r.held[h] = k
+	}
+	r.tick++
+	k.pins++
+	k.used = r.tick
+}
+
+// verify returns whether a commit is the first of its history, after it found everything that the commit leads to.
+func (r *remote) verify(h plumbing.Hash) (root bool, err error) {
 	o, err := r.store.Get(h)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if o.Kind != plumbing.CommitObject {
-		return fmt.Errorf("%w: %s is a %s, not a commit", source.ErrUnknownRevision, h, o.Kind)
+		return false, fmt.Errorf("%w: %s is a %s, not a commit", source.ErrUnknownRevision, h, o.Kind)
 	}
 	c, err := objects.ParseCommit(h, o.Data)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := r.audit.Check(c.Tree); err != nil {
-		return err
-	}
-	r.held[h] = &held{pins: 1, used: r.tick, root: c.Parents == 0}
-	return r.marks.add(h)
+	return c.Parents == 0, r.audit.Check(c.Tree)
 }
 
 // release undoes one pin.
@@ -323,7 +352,8 @@ func (r *remote) tidy() {
 		delete(r.held, h)
 		r.marks.remove(h)
 	}
-	if m, ok := r.store.(*objects.Memory); ok && m.Overgrown() {
+	// A sweep would take away what is being looked through. The next fetch brings another.
+	if m, ok := r.store.(*objects.Memory); ok && m.Overgrown() && r.verifying == 0 {
 		m.Sweep(kept)
 		r.audit.Forget()
 	}
