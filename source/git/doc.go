@@ -21,7 +21,11 @@
 //
 // https and http speak the smart protocol and use the proxy that the environment names. Credentials go to the URL's own
 // scheme, host and port, whatever the server redirects to. ssh does not read ~/.ssh/config; host keys must be known. The git
-// protocol is not encrypted and authenticates nobody. A context that ends is the only limit of time. Repositories must use SHA-1 and, when local, keep refs in files.
+// protocol is not encrypted and authenticates nobody. A context that ends is the only limit of time. Repositories must use
+// SHA-1 and, when local, keep refs in files.
+//
+// All transports speak version 0 of the protocol, in which a server lists every ref before anything else: a question for one
+// branch costs a connection and about 80 bytes for each ref that the server shows.
 //
 // # Errors
 //
