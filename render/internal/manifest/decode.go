@@ -63,6 +63,9 @@ func (r *Reader) DecodeYAML(file string, data []byte) ([]Document, []error) {
 		errs []error
 	)
 	for i, c := range split(text) {
+		if c.empty {
+			continue
+		}
 		doc, err := r.document(c)
 		if err == nil {
 			if doc.Number = i + 1; doc.Value != nil {

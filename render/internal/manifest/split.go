@@ -9,6 +9,8 @@ import (
 type chunk struct {
 	text []byte
 	line int
+	// empty chunks have a marker and no content.
+	empty bool
 }
 
 // split cuts a YAML stream at its document markers. A marker is "---" or "..." at the start of a line, followed by white space
@@ -20,13 +22,14 @@ func split(data []byte) []chunk {
 		start  int
 		begin  = 1
 		filled bool // the chunk holds a marker or content
+		bare   bool // the chunk holds a marker and no content
 		prefix bool // the chunk holds directives, which belong to the document that follows
 	)
 	cut := func(end, line int) {
 		if filled {
-			chunks = append(chunks, chunk{data[start:end], begin})
+			chunks = append(chunks, chunk{data[start:end], begin, bare})
 		}
-		start, begin, filled, prefix = end, line, false, false
+		start, begin, filled, bare, prefix = end, line, false, false, false
 	}
 	line := 1
 	for at := 0; at < len(data); line++ {
@@ -40,7 +43,7 @@ func split(data []byte) []chunk {
 			if !prefix || filled {
 				cut(at, line)
 			}
-			filled = true
+			filled, bare = true, !content(text[3:]) && !prefix
 		case marker(text, "..."):
 			cut(end, line+1)
 		case text[0] == '%' && !filled:
@@ -49,15 +52,20 @@ func split(data []byte) []chunk {
 			}
 			prefix = true
 		default:
-			trimmed := bytes.TrimSpace(text)
-			if len(trimmed) > 0 && trimmed[0] != '#' {
-				filled = true
+			if content(text) {
+				filled, bare = true, false
 			}
 		}
 		at = end
 	}
 	cut(len(data), line)
 	return chunks
+}
+
+// content reports whether a line has more than white space and a comment.
+func content(line []byte) bool {
+	trimmed := bytes.TrimSpace(line)
+	return len(trimmed) > 0 && trimmed[0] != '#'
 }
 
 func marker(text []byte, mark string) bool {
