@@ -9,7 +9,7 @@
 //
 // The kinds of Kubernetes have rules of their own, with Argo CD's outcomes. They differ where Argo CD's lose something: a pod's init containers
 // are looked at like its containers, a failed Job is one whose condition is True and not merely there, and a deletion that finalizers hold up
-// says which. Kinds of Kubernetes in which nothing has to converge, such as ConfigMap or Role, are healthy once they exist.
+// says which. Annotations of other tools decide nothing here, such as Argo CD's for a pod's restart policy. Kinds of Kubernetes in which nothing has to converge, such as ConfigMap or Role, are healthy once they exist.
 //
 // Every other kind is judged by convention, without knowing its name, in this order:
 //
