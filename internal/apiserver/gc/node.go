@@ -34,10 +34,6 @@ func (n *node) blocks(owner types.UID) bool {
 	})
 }
 
-func (n *node) ownedBy(owner types.UID) bool {
-	return slices.ContainsFunc(n.owners, func(r metav1.OwnerReference) bool { return r.UID == owner })
-}
-
 // graph is the owner references of all objects.
 type graph struct {
 	nodes      map[types.UID]*node
