@@ -174,6 +174,9 @@ var (
 	machines  = regexp.MustCompile(`\bnode-[12]\b`)
 	digests   = regexp.MustCompile(`simulated://[0-9a-f]+`)
 	ports     = regexp.MustCompile(`"nodePort": \d+`)
+	// begun is what a Deployment says of a rollout that does not end. Which of the two it is depends on whether the
+	// cluster's controller has looked between the making of the ReplicaSet and the first count of its pods.
+	begun = regexp.MustCompile(`"message": "(Created new replica set|ReplicaSet) \\"web-HASH\\"( is progressing\.)?",\s+"reason": "(NewReplicaSetCreated|ReplicaSetUpdated)"`)
 )
 
 // masked prints objects without what differs between any two clusters, each kind in a fixed order.
@@ -209,6 +212,7 @@ func masked(t testing.TB, objects []*unstructured.Unstructured, namespace string
 		text = machines.ReplaceAllString(text, "NODE")
 		text = digests.ReplaceAllString(text, "DIGEST")
 		text = ports.ReplaceAllString(text, `"nodePort": 0`)
+		text = begun.ReplaceAllString(text, `"reason": "BEGUN"`)
 		out = append(out, text)
 	}
 	slices.Sort(out)
