@@ -46,6 +46,21 @@ func (s *Served) scalePaths() (spec, status, selector strategy.Path) {
 	return spec, status, selector
 }
 
+// replicasPaths says where the object keeps its replicas at each version that managers may have written it at.
+func (s *Served) replicasPaths() map[string][]string {
+	spec, _, _ := s.scalePaths()
+	out := map[string][]string{s.GVK.Version: spec}
+	if s.definition == nil {
+		return out
+	}
+	for _, v := range s.definition.Versions {
+		if v.Scale != nil {
+			out[v.Name] = strings.Split(strings.TrimPrefix(v.Scale.SpecReplicasPath, "."), ".")
+		}
+	}
+	return out
+}
+
 // ReadScale returns an object's scale subresource.
 func (s *Server) ReadScale(served *Served, namespace, name string) (*unstructured.Unstructured, error) {
 	obj, err := s.Read(served, namespace, name)
@@ -119,7 +134,7 @@ func (s *Server) ModifyScale(served *Served, w Write, edit func(scale *unstructu
 func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path strategy.Path, w Write,
 	edit func(*unstructured.Unstructured) (*unstructured.Unstructured, error),
 ) (*unstructured.Unstructured, error) {
-	ownership, err := apply.NewScale(live.GetManagedFields(), served.GVK.GroupVersion(), path)
+	ownership, err := apply.NewScale(live.GetManagedFields(), served.GVK.GroupVersion(), served.replicasPaths())
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}

@@ -12,17 +12,21 @@ import (
 // Scale translates ownership between an object and its scale subresource, which have the replicas in different places.
 type Scale struct{ handler *managedfields.ScaleHandler }
 
-// NewScale returns the translation for an object with the given managedFields that keeps its replicas at a path.
-func NewScale(entries []metav1.ManagedFieldsEntry, version schema.GroupVersion, replicas []string) (*Scale, error) {
-	parts := make([]any, len(replicas))
-	for i, p := range replicas {
-		parts[i] = p
+// NewScale returns the translation for an object with the given managedFields, which is written at a version. replicas says
+// where the object keeps its replicas at each version of its group; entries at a version that it does not know are dropped.
+func NewScale(entries []metav1.ManagedFieldsEntry, version schema.GroupVersion, replicas map[string][]string) (*Scale, error) {
+	mapping := managedfields.ResourcePathMappings{}
+	for name, steps := range replicas {
+		parts := make([]any, len(steps))
+		for i, p := range steps {
+			parts[i] = p
+		}
+		path, err := fieldpath.MakePath(parts...)
+		if err != nil {
+			return nil, fmt.Errorf("path of replicas %v: %w", steps, err)
+		}
+		mapping[schema.GroupVersion{Group: version.Group, Version: name}.String()] = path
 	}
-	path, err := fieldpath.MakePath(parts...)
-	if err != nil {
-		return nil, fmt.Errorf("path of replicas %v: %w", replicas, err)
-	}
-	mapping := managedfields.ResourcePathMappings{version.String(): path}
 	return &Scale{managedfields.NewScaleHandler(entries, version, mapping)}, nil
 }
 

@@ -21,7 +21,8 @@ func namespaceFinalizer(obj, old map[string]any, _ Env) field.ErrorList {
 	return nil
 }
 
-func configKeys(obj, _ map[string]any) field.ErrorList {
+// dataKeys checks the keys of a ConfigMap or a Secret.
+func dataKeys(obj, _ map[string]any) field.ErrorList {
 	var errs field.ErrorList
 	for _, part := range []string{"data", "binaryData"} {
 		m, _ := obj[part].(map[string]any)

@@ -76,11 +76,12 @@ var rows = map[schema.GroupKind]Row{
 	kind("", "Secret"): {
 		Frozen: append([]Frozen{{Path: Path{"type"}}},
 			sealed("data", "immutable")...),
+		Check:  []func(obj, old map[string]any) field.ErrorList{dataKeys},
 		Fields: []Path{{"type"}},
 	},
 	kind("", "ConfigMap"): {
 		Frozen: sealed("data", "binaryData", "immutable"),
-		Check:  []func(obj, old map[string]any) field.ErrorList{configKeys},
+		Check:  []func(obj, old map[string]any) field.ErrorList{dataKeys},
 	},
 	kind("", "PersistentVolumeClaim"): {
 		Initial:       map[string]any{"phase": "Pending"},
@@ -96,7 +97,7 @@ var rows = map[schema.GroupKind]Row{
 		Initial: map[string]any{"phase": "Pending"}, ReturnDeleted: true, Protection: "kubernetes.io/pv-protection",
 		Prepare: []Step{phaseTime},
 	},
-	kind("", "ReplicationController"): {Generation: spec, Orphan: true},
+	kind("", "ReplicationController"): {Generation: spec, Orphan: true, Check: []check{replicaCount}},
 	kind("", "PodTemplate"):           {Generation: []Path{{"template"}}, ReturnDeleted: true},
 	kind("", "LimitRange"):            {CreateOnUpdate: true},
 	kind("", "Endpoints"):             {CreateOnUpdate: true},
@@ -145,6 +146,9 @@ var rows = map[schema.GroupKind]Row{
 			{Path: Path{"spec", "template"}, When: func(old map[string]any) bool {
 				return Get(old, Path{"spec", "suspend"}) != true || Get(old, Path{"status", "startTime"}) != nil
 			}},
+			{Path: Path{"spec", "template"}, Except: suspendedJob, When: func(old map[string]any) bool {
+				return Get(old, Path{"spec", "suspend"}) == true
+			}},
 			{Path: Path{"spec", "completionMode"}},
 			{Path: Path{"spec", "podFailurePolicy"}},
 			{Path: Path{"spec", "backoffLimitPerIndex"}},
@@ -156,7 +160,7 @@ var rows = map[schema.GroupKind]Row{
 	},
 	kind("batch", "CronJob"): {Generation: spec},
 
-	kind("networking.k8s.io", "Ingress"):       scheduled,
+	kind("networking.k8s.io", "Ingress"):       {Generation: spec, Check: []check{ingressPaths}},
 	kind("networking.k8s.io", "NetworkPolicy"): scheduled,
 	kind("networking.k8s.io", "IngressClass"): {
 		Generation: spec, Frozen: []Frozen{{Path: Path{"spec", "controller"}}},

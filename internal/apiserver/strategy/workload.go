@@ -22,7 +22,21 @@ func workload(word string) []check {
 			return field.ErrorList{field.Invalid(field.NewPath("spec", "selector"), selector, "empty selector is invalid for "+word)}
 		}
 		return nil
-	}, selectorMatches, templateContainers}
+	}, replicaCount, selectorMatches, templateContainers}
+}
+
+// suspendedJob lists what may change in the template of a job that is suspended (KEP-2926 and KEP-5440).
+var suspendedJob = []Path{
+	{"metadata", "labels"}, {"metadata", "annotations"}, {"spec", "nodeSelector"}, {"spec", "affinity"}, {"spec", "tolerations"},
+	{"spec", "schedulingGates"}, {"spec", "containers", "*", "resources"}, {"spec", "initContainers", "*", "resources"},
+}
+
+// replicaCount checks that there are not less than none.
+func replicaCount(obj, _ map[string]any) field.ErrorList {
+	if n, _ := Get(obj, Path{"spec", "replicas"}).(int64); n < 0 {
+		return field.ErrorList{field.Invalid(field.NewPath("spec", "replicas"), n, "must be greater than or equal to 0")}
+	}
+	return nil
 }
 
 // selectorMatches holds a selector to being there and to choosing what the template makes.
