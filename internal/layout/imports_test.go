@@ -74,21 +74,22 @@ var machinery = []string{"k8s.io/apimachinery", "k8s.io/kube-openapi", "sigs.k8s
 
 // pins says which heavy modules a build of each public package may contain.
 var pins = map[string][]string{
-	".":                machinery[:0],
-	"cluster":          machinery,
-	"cluster/kube":     append([]string{"k8s.io/client-go", "k8s.io/api"}, machinery...),
-	"cluster/live":     machinery,
-	"cluster/memory":   append([]string{"k8s.io/client-go", "k8s.io/api", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
-	"diff":             append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
-	"health":           machinery,
-	"render":           machinery,
-	"render/kustomize": append([]string{"sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml"}, machinery...),
-	"render/plain":     machinery,
-	"source":           nil,
-	"source/dir":       nil,
-	"source/git":       {"github.com/go-git/go-git/v5"},
-	"sync":             append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
-	"sync/inventory":   append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	".":                   machinery[:0],
+	"cluster":             machinery,
+	"cluster/clustertest": machinery,
+	"cluster/kube":        append([]string{"k8s.io/client-go", "k8s.io/api"}, machinery...),
+	"cluster/live":        machinery,
+	"cluster/memory":      append([]string{"k8s.io/client-go", "k8s.io/api", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"diff":                append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"health":              machinery,
+	"render":              machinery,
+	"render/kustomize":    append([]string{"sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml"}, machinery...),
+	"render/plain":        machinery,
+	"source":              nil,
+	"source/dir":          nil,
+	"source/git":          {"github.com/go-git/go-git/v5"},
+	"sync":                append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"sync/inventory":      append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 }
 
 // banned modules are in no build of the root module, tests included.
