@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -20,7 +21,8 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster/memory"
 )
 
-// stand is a server behind a socket, a kubeconfig for it, and a folder of manifests that is in sync with it.
+// stand is a server behind a socket, a kubeconfig for it, and a folder of manifests that is in sync with it. In the namespace
+// guarded everything is forbidden.
 type stand struct {
 	t          *testing.T
 	server     *memory.Server
@@ -35,7 +37,10 @@ const alpha = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: alpha}\ndata: {
 const beta = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: beta}\ndata: {key: two}\n"
 
 func newStand(t *testing.T) *stand {
-	server, err := memory.New(nil)
+	guarded := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "guarded"},
+	}}
+	server, err := memory.New(&memory.Options{Objects: []*unstructured.Unstructured{guarded}})
 	require.NoError(t, err)
 	t.Cleanup(func() { server.Close() })
 	s := &stand{t: t, server: server, folder: t.TempDir(), kubeconfig: filepath.Join(t.TempDir(), "config")}
@@ -45,6 +50,12 @@ func newStand(t *testing.T) *stand {
 		}
 		if s.gone.Load() {
 			panic(http.ErrAbortHandler)
+		}
+		if strings.Contains(r.URL.Path, "/namespaces/guarded/") {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"configmaps is forbidden: User \"test\" cannot do that in the namespace \"guarded\""}`)
+			return
 		}
 		server.ServeHTTP(w, r)
 	}))
@@ -139,6 +150,10 @@ func TestFaultsAreNamedAndPruneNothing(t *testing.T) {
 			s.write("far.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: far, namespace: away}\n")
 			return nil
 		}, []string{"away/far", "far.yaml:1", "namespace"}},
+		{"forbidden namespace", func(s *stand) []string {
+			s.write("far.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: far, namespace: guarded}\n")
+			return nil
+		}, []string{"ConfigMap guarded/far", "far.yaml:1", "forbidden"}},
 		{"conflict", func(s *stand) []string {
 			client, err := kube.FromKubeconfig(s.kubeconfig, "", nil)
 			require.NoError(s.t, err)

@@ -190,6 +190,19 @@ func TestLeavesDoNotImportLeaves(t *testing.T) {
 	}
 }
 
+// The field managers of apimachinery speak structured-merge-diff v6, the comparison v4: where the two meet is kept small.
+func TestNewerMergeDiffStaysInItsPlaces(t *testing.T) {
+	var importers []string
+	for name, p := range goList(t, "./...") {
+		if slices.ContainsFunc(p.Imports, func(path string) bool {
+			return strings.HasPrefix(path, "sigs.k8s.io/structured-merge-diff/v6/")
+		}) {
+			importers = append(importers, strings.TrimPrefix(name, module+"/"))
+		}
+	}
+	require.ElementsMatch(t, []string{"internal/apiserver/apply", "internal/schema"}, importers)
+}
+
 func TestRootModuleHasNoReplace(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json")
 	cmd.Dir = "../.."
