@@ -9,8 +9,12 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 )
 
+// deleteTries bounds how many objects that follow each other under one name a single call runs after.
+const deleteTries = 8
+
 // Delete deletes through the client behind the view. Of an object whose kind is followed, and that opts names by no UID,
-// the UID is read first and made a precondition: an answer to a delete does not tell which object it was.
+// the UID is read first and made a precondition: an answer to a delete does not tell which object it was. When another
+// object took the name in between, the delete is for that one.
 func (v *View) Delete(ctx context.Context, ref cluster.Ref, opts cluster.DeleteOptions) error {
 	if err := v.open("delete", ref); err != nil {
 		return err
@@ -26,21 +30,26 @@ func (v *View) Delete(ctx context.Context, ref cluster.Ref, opts cluster.DeleteO
 		}
 		return err
 	}
-	for {
-		exact := opts
-		if opts.UID == "" {
-			obj, err := v.client.Get(ctx, ref, cluster.GetOptions{})
-			if err != nil {
-				return asDelete(err)
-			}
-			exact.UID = obj.GetUID()
-		}
-		err := v.deleteExact(ctx, ref, exact, before)
-		if opts.UID == "" && opts.ResourceVersion == "" && errors.Is(err, cluster.ErrConflict) {
-			continue // Another object took the name, and the caller means any.
-		}
-		return err
+	if opts.UID != "" {
+		return v.deleteExact(ctx, ref, opts, before)
 	}
+	exact := opts
+	var err error
+	for range deleteTries {
+		obj, fault := v.client.Get(ctx, ref, cluster.GetOptions{})
+		if fault != nil {
+			return asDelete(fault)
+		}
+		if obj.GetUID() == exact.UID {
+			return err // The conflict is about something else.
+		}
+		exact.UID = obj.GetUID()
+		err = v.deleteExact(ctx, ref, exact, before)
+		if opts.ResourceVersion != "" || !errors.Is(err, cluster.ErrConflict) {
+			return err
+		}
+	}
+	return err
 }
 
 // deleteExact deletes the object of that UID and notes it for those who followed its kind before and those who do now.
