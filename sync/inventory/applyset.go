@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -92,30 +93,73 @@ func (a *ApplySet) ID() string {
 // String names the parent: "Secret delivery/shop".
 func (a *ApplySet) String() string { return a.parent().String() }
 
-// Label puts the standard's membership label on obj.
+// Label puts the standard's membership label on obj. It is an error, and obj stays as it is, when obj is one of the Secrets
+// that hold the record, and when it has labels that are no strings.
 func (a *ApplySet) Label(obj *unstructured.Unstructured) error {
-	labels := obj.GetLabels()
-	if labels == nil {
-		labels = map[string]string{}
+	if a.holds(cluster.RefOf(obj)) {
+		return fmt.Errorf("the inventory %s keeps its record in it; choose another name for one of them", a)
+	}
+	labels := map[string]string{}
+	if value, _, _ := unstructured.NestedFieldNoCopy(obj.Object, "metadata", "labels"); value != nil {
+		var err error
+		if labels, _, err = unstructured.NestedStringMap(obj.Object, "metadata", "labels"); err != nil {
+			return fmt.Errorf("metadata.labels is not a map of strings: %w", err)
+		}
 	}
 	labels[LabelPartOf] = a.ID()
 	obj.SetLabels(labels)
 	return nil
 }
 
-// Load reads the record from the parent. No parent is an empty record. A Secret that is not ours is [ErrForeign].
+// holds says whether ref is the parent or has the name of a part.
+func (a *ApplySet) holds(ref cluster.Ref) bool {
+	parent := a.parent()
+	if suffix, ok := strings.CutPrefix(ref.Name, a.name+"-"); ok {
+		if raw, err := hex.DecodeString(suffix); err == nil && len(raw) == partNameBytes && suffix == strings.ToLower(suffix) {
+			parent.Name = ref.Name
+		}
+	}
+	return ref == parent
+}
+
+// maxLoads bounds how often a load begins anew because somebody saved meanwhile.
+const maxLoads = 10
+
+// Load reads the record from the parent. No parent is an empty record. A Secret that is not ours is [ErrForeign]. When
+// somebody saves meanwhile, so that a part of the record is gone, Load begins anew; after ten times the error matches
+// [cluster.ErrConflict].
 func (a *ApplySet) Load(ctx context.Context) (*setsync.Record, error) {
-	obj, err := a.client.Get(ctx, a.parent(), cluster.GetOptions{Version: "v1"})
-	if errors.Is(err, cluster.ErrNotFound) {
-		return &setsync.Record{}, nil
+	var gone error
+	version := ""
+	for range maxLoads {
+		obj, err := a.client.Get(ctx, a.parent(), cluster.GetOptions{Version: "v1"})
+		if errors.Is(err, cluster.ErrNotFound) {
+			return &setsync.Record{}, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("load inventory %s: %w", a, err)
+		}
+		if gone != nil && obj.GetResourceVersion() == version {
+			return nil, fmt.Errorf("load inventory %s: %w: %w", a, ErrCorrupt, gone)
+		}
+		r, err := a.read(ctx, obj)
+		if !errors.As(err, new(*missingPart)) {
+			return r, err
+		}
+		gone, version = err, obj.GetResourceVersion()
 	}
-	if err != nil {
-		return nil, fmt.Errorf("load inventory %s: %w", a, err)
-	}
+	return nil, fmt.Errorf("load inventory %s: %w: it was saved during each of %d reads", a, cluster.ErrConflict, maxLoads)
+}
+
+// read makes the record of the parent. The error is a [*missingPart] when a part is not there.
+func (a *ApplySet) read(ctx context.Context, obj *unstructured.Unstructured) (*setsync.Record, error) {
 	if err := a.ours(obj); err != nil {
 		return nil, fmt.Errorf("load inventory %s: %w", a, err)
 	}
 	raw, err := a.join(ctx, obj)
+	if errors.As(err, new(*missingPart)) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("load inventory %s: %w", a, err)
 	}

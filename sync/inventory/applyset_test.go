@@ -232,6 +232,71 @@ func testRecordInParts(t *testing.T, c cluster.Client, ns string) {
 	})
 }
 
+// saving saves as another writer does between a reader's request for the parent and its next one.
+type saving struct {
+	cluster.Client
+	parent cluster.Ref
+	save   func()
+}
+
+func (c *saving) Get(ctx context.Context, ref cluster.Ref, opts cluster.GetOptions) (*unstructured.Unstructured, error) {
+	obj, err := c.Client.Get(ctx, ref, opts)
+	if ref == c.parent {
+		c.save()
+	}
+	return obj, err
+}
+
+// A load meanwhile somebody saves is of the record before or after, and none that cannot be read.
+func TestLoadDuringSaves(t *testing.T) { onEach(t, testLoadDuringSaves) }
+
+func testLoadDuringSaves(t *testing.T, c cluster.Client, ns string) {
+	small := &inventory.Options{MaxBytes: 200}
+	writer := set(t, c, ns, "shop", small)
+	r := &setsync.Record{}
+	for i := range 100 {
+		r.Members = append(r.Members, member("ConfigMap", ns, fmt.Sprint("n-", i), rand.Text()))
+	}
+	require.NoError(t, writer.Save(t.Context(), r))
+	for saves, says := range map[int]error{1: nil, 3: nil, 1000: cluster.ErrConflict} {
+		between := &saving{Client: c, parent: cluster.Ref{Kind: "Secret", Namespace: ns, Name: "shop"}}
+		between.save = func() {
+			if saves--; saves >= 0 {
+				r.Members = r.Members[1:]
+				require.NoError(t, writer.Save(t.Context(), r))
+			}
+		}
+		got, err := set(t, between, ns, "shop", small).Load(t.Context())
+		require.ErrorIs(t, err, says)
+		if says == nil {
+			assert.ElementsMatch(t, r.Members, got.Members)
+			assert.Equal(t, r.Version, got.Version)
+		}
+	}
+}
+
+// Nothing is lost from an object that cannot be labelled.
+func TestLabelRefuses(t *testing.T) {
+	a := set(t, nil, "delivery", "shop", nil)
+	obj := &unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": "web", "version": int64(2)}}}}
+	before := obj.DeepCopy()
+	assert.ErrorContains(t, a.Label(obj), "metadata.labels is not a map of strings")
+	assert.Equal(t, before, obj)
+	for name, held := range map[string]bool{
+		"shop": true, "shop-0123456789abcdef0123": true, "shop-0123456789ABCDEF0123": false, "shop-0123": false, "shop-web": false,
+	} {
+		obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Secret"}}
+		obj.SetNamespace("delivery")
+		obj.SetName(name)
+		if err := a.Label(obj); held {
+			assert.ErrorContains(t, err, "the inventory Secret delivery/shop keeps its record in it", name)
+			assert.Empty(t, obj.GetLabels())
+		} else {
+			assert.NoError(t, err, name)
+		}
+	}
+}
+
 func TestCorruptRecordIsNotAnEmptyOne(t *testing.T) { onEach(t, testCorruptRecordIsNotAnEmptyOne) }
 
 func testCorruptRecordIsNotAnEmptyOne(t *testing.T, c cluster.Client, ns string) {

@@ -22,6 +22,8 @@ const (
 	keyBase = "base"
 	// labelPart is on a further Secret; its value is the set's ID.
 	labelPart = "setpoint.dev/inventory-part"
+	// partNameBytes is how much of a hash is in a part's name, in hexadecimal.
+	partNameBytes = 10
 )
 
 // split returns the parent's data and the names of the parts, which it has written. Parts are never changed once written, so
@@ -68,6 +70,12 @@ func (a *ApplySet) writePart(ctx context.Context, base string, chunk []byte) (st
 	return name, nil
 }
 
+// missingPart is a part that the parent names and that is not there: because another writer saved since the parent was read, or
+// because somebody deleted it.
+type missingPart struct{ name string }
+
+func (e *missingPart) Error() string { return "part " + e.name + " is gone" }
+
 // join returns the record's bytes from the parent and its parts.
 func (a *ApplySet) join(ctx context.Context, parent *unstructured.Unstructured) ([]byte, error) {
 	raw, err := value(parent, keyRecord)
@@ -81,7 +89,7 @@ func (a *ApplySet) join(ctx context.Context, parent *unstructured.Unstructured) 
 	for _, name := range names {
 		obj, err := a.client.Get(ctx, cluster.Ref{Kind: "Secret", Namespace: a.namespace, Name: name}, cluster.GetOptions{Version: "v1"})
 		if errors.Is(err, cluster.ErrNotFound) {
-			return nil, fmt.Errorf("%w: part %s is gone", ErrCorrupt, name)
+			return nil, &missingPart{name}
 		}
 		if err != nil {
 			return nil, err
@@ -133,7 +141,7 @@ func (a *ApplySet) partName(base string, chunk []byte) string {
 	h := sha256.New()
 	h.Write([]byte(base + "\x00"))
 	h.Write(chunk)
-	return a.name + "-" + hex.EncodeToString(h.Sum(nil)[:10])
+	return a.name + "-" + hex.EncodeToString(h.Sum(nil)[:partNameBytes])
 }
 
 // value decodes one key of a Secret's data. A key that is not there is empty.
