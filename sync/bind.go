@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Bind gives a plan that was stored as JSON its objects back, in this or another process, so that it can be run. It plans d
 // anew and accepts only the same plan: [ErrTarget] when the stored one is for another cluster, inventory or manager, and
-// [ErrStale], with every step that is different, when the desired state or the cluster would now lead to another. A stored
-// plan that writes Secrets needs the [Options].Key that it was made with.
+// [ErrStale], with every step that is different, when the desired state or the cluster would now lead to another. The
+// health of objects may have changed: what the gates of the bound plan wait for is as it is now. A stored plan that writes
+// Secrets needs the [Options].Key that it was made with.
 func (e *Engine) Bind(ctx context.Context, stored []byte, d Desired) (*Plan, error) {
 	var s storedPlan
 	if err := json.Unmarshal(stored, &s); err != nil {
@@ -63,8 +65,9 @@ func sameTarget(stored, now Target) error {
 	return nil
 }
 
-// changedSteps names each step that is in one plan only, or does not do the same in both.
+// changedSteps names each step that is in one plan only, or that the digest tells apart.
 func changedSteps(stored, now []storedStep) []error {
+	stored, now = digested(stored), digested(now)
 	have := map[string]storedStep{}
 	for _, s := range now {
 		have[s.ID] = s
@@ -73,13 +76,10 @@ func changedSteps(stored, now []storedStep) []error {
 	for _, s := range stored {
 		n, ok := have[s.ID]
 		delete(have, s.ID)
-		switch {
-		case !ok:
+		if !ok {
 			faults = append(faults, fmt.Errorf("step %s is not needed any longer", s.ID))
-		case s.Desired != n.Desired:
-			faults = append(faults, fmt.Errorf("step %s would write something else", s.ID))
-		case s.Because != n.Because || s.UID != n.UID:
-			faults = append(faults, fmt.Errorf("step %s finds another live object", s.ID))
+		} else if err := changedStep(s, n); err != nil {
+			faults = append(faults, err)
 		}
 	}
 	for _, n := range now {
@@ -87,5 +87,25 @@ func changedSteps(stored, now []storedStep) []error {
 			faults = append(faults, fmt.Errorf("step %s is new", n.ID))
 		}
 	}
+	if len(faults) == 0 && !slices.EqualFunc(stored, now, func(s, n storedStep) bool { return s.ID == n.ID }) {
+		faults = append(faults, errors.New("the steps are in another order"))
+	}
 	return faults
+}
+
+// changedStep says what is different about a step that both plans have.
+func changedStep(s, n storedStep) error {
+	switch {
+	case s.Desired != n.Desired:
+		return fmt.Errorf("step %s would write something else", s.ID)
+	case s.Because != n.Because || s.UID != n.UID || s.Verdict != n.Verdict:
+		return fmt.Errorf("step %s finds another live object", s.ID)
+	case s.Wave != n.Wave:
+		return fmt.Errorf("step %s is in wave %d and not %d", s.ID, n.Wave, s.Wave)
+	case s.Deadline != n.Deadline:
+		return fmt.Errorf("step %s has the deadline %s and not %s", s.ID, n.Deadline, s.Deadline)
+	case !slices.Equal(s.Needs, n.Needs):
+		return fmt.Errorf("step %s waits for other steps", s.ID)
+	}
+	return nil
 }

@@ -77,6 +77,9 @@ func objectID(a Action, r cluster.Ref) string {
 	return strings.Join(append(parts, r.Name), "/")
 }
 
-func waveGateID(wave int) string { return "gate/wave/" + strconv.Itoa(wave) }
+// waveGatePrefix begins the IDs of the gates between waves of writes.
+const waveGatePrefix = "gate/wave/"
+
+func waveGateID(wave int) string { return waveGatePrefix + strconv.Itoa(wave) }
 
 func crdGateID(name string) string { return "gate/served/" + name }

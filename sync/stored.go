@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -95,22 +97,45 @@ func (p *Plan) mask(r cluster.Ref, digest string) string {
 
 func isSecret(r cluster.Ref) bool { return r.Group == "" && r.Kind == "Secret" }
 
-// sum digests everything that says what the plan does. Reasons and origins say it to people and are left out, as is all that
-// moves without changing it.
+// sum digests everything that says what the plan does.
 func (p *Plan) sum() (string, error) {
-	steps := p.stored()
-	for i := range steps {
-		steps[i].Reason, steps[i].Origin = "", nil
-	}
 	raw, err := json.Marshal(struct {
 		Target   Target
 		Revision string
 		Manner   manner
 		Steps    []storedStep
-	}{p.target, p.revision, p.manner, steps})
+	}{p.target, p.revision, p.manner, digested(p.stored())})
 	if err != nil {
 		return "", err
 	}
 	h := sha256.Sum256(raw)
 	return "sha256:" + hex.EncodeToString(h[:]), nil
+}
+
+// digested returns what the digest covers of steps. Reasons and origins say it to people and are left out, as is what only the
+// health of the moment decides: what a gate waits for, and a gate that is there for nothing else. Who needs such a gate is
+// digested as needing what it needs.
+func digested(steps []storedStep) []storedStep {
+	passed := map[string][]string{}
+	out := make([]storedStep, 0, len(steps))
+	for _, s := range steps {
+		var needs []string
+		idle := s.Action == Gate && strings.HasPrefix(s.ID, waveGatePrefix)
+		for _, id := range s.Needs {
+			idle = idle && strings.HasPrefix(id, waveGatePrefix)
+			if behind, ok := passed[id]; ok {
+				needs = append(needs, behind...)
+			} else {
+				needs = append(needs, id)
+			}
+		}
+		if idle {
+			passed[s.ID] = needs
+			continue
+		}
+		slices.Sort(needs)
+		s.Needs, s.Reason, s.Origin, s.Waits = slices.Compact(needs), "", nil, nil
+		out = append(out, s)
+	}
+	return out
 }
