@@ -124,7 +124,7 @@ func (b *builder) needs(o *object) []string {
 		add(b.creates(cluster.Ref{Kind: "Namespace", Name: o.ref.Namespace}))
 	}
 	switch {
-	case o.crd == nil:
+	case o.crd == nil || o.crd == o: // Definitions are served, whoever says that it defines them.
 	case o.unserved:
 		add(b.servedGate(o.crd))
 	default:
