@@ -1,6 +1,9 @@
 package sync
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // progress of one step in a run.
 type progress int
@@ -60,4 +63,41 @@ func (s *schedule) succeed(i int) (ready []int) {
 		}
 	}
 	return ready
+}
+
+// circle returns the first pending step that needs itself, directly or not; -1 when there is none.
+func (s *schedule) circle() int {
+	for i := range s.steps {
+		if s.state[i] == pending && s.reaches(i, i, make([]bool, len(s.steps))) {
+			return i
+		}
+	}
+	return -1
+}
+
+// reaches says that step to needs from, directly or by way of pending steps.
+func (s *schedule) reaches(from, to int, seen []bool) bool {
+	for _, j := range s.after[from] {
+		if j == to {
+			return true
+		}
+		if !seen[j] && s.state[j] == pending {
+			seen[j] = true
+			if s.reaches(j, to, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unmet are the needs of i that are pending and need i.
+func (s *schedule) unmet(i int) []string {
+	var out []string
+	for j := range s.steps {
+		if s.state[j] == pending && slices.Contains(s.after[j], i) && (i == j || s.reaches(i, j, make([]bool, len(s.steps)))) {
+			out = append(out, s.steps[j].ID)
+		}
+	}
+	return out
 }

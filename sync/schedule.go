@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -63,6 +64,9 @@ func (r *run) steps(ctx context.Context) {
 			go func() { answers <- answer{i, r.do(ctx, step, len(s.after[i]) > 0)} }()
 		}
 		if inFlight == 0 {
+			if ctx.Err() == nil {
+				r.stuck(ctx, s)
+			}
 			return
 		}
 		a := <-answers
@@ -102,6 +106,16 @@ func (r *run) block(ctx context.Context, s *schedule, i int) {
 	for _, j := range s.fail(i) {
 		step := &s.steps[j]
 		r.send(ctx, Event{Type: Blocked, Step: step.ID, Action: step.Action, Ref: step.Ref, Message: "it needs " + s.steps[i].ID})
+	}
+}
+
+// stuck reports the steps that are left when nothing is under way: those that need each other, and what needs them.
+func (r *run) stuck(ctx context.Context, s *schedule) {
+	for i := s.circle(); i >= 0; i = s.circle() {
+		step := &s.steps[i]
+		err := fmt.Errorf("run %s: it can never start: it needs %s, which in the end needs it", step.ID, strings.Join(s.unmet(i), " and "))
+		r.send(ctx, Event{Type: Failed, Step: step.ID, Action: step.Action, Ref: step.Ref, Err: err, Message: err.Error()})
+		r.block(ctx, s, i)
 	}
 }
 
