@@ -116,6 +116,7 @@ func (e *Engine) candidates(d Desired, objects []*object, members []member, foun
 		}
 		out = append(out, c)
 	}
+	e.keepHolders(objects, out)
 	return out
 }
 

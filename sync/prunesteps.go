@@ -1,8 +1,10 @@
 package sync
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -68,7 +70,7 @@ func pruneStep(c candidate, doomed []candidate, barrier string) Step {
 		return s
 	}
 	for _, d := range doomed {
-		if holds(c, d.Ref) {
+		if d.Ref != c.Ref && holds(c, d.Ref) {
 			s.Needs = append(s.Needs, objectID(Prune, d.Ref))
 		}
 	}
@@ -102,4 +104,41 @@ func holds(c candidate, r cluster.Ref) bool {
 		return defines(c.live) == r.GroupKind()
 	}
 	return c.GroupKind() == schema.GroupKind{Kind: "Namespace"} && r.Namespace == c.Name
+}
+
+// keepHolders skips the namespaces and definitions that are to go while something in them is to stay: a desired object, a
+// member that is not pruned, or the record itself.
+func (e *Engine) keepHolders(objects []*object, candidates []candidate) {
+	record, recorded := recordIn(e.inv)
+	for i := range candidates {
+		c := &candidates[i]
+		if c.drop || c.skip != "" || !holder(c.Ref) {
+			continue
+		}
+		if j := slices.IndexFunc(objects, func(o *object) bool { return holds(*c, o.ref) }); j >= 0 {
+			c.skip = fmt.Sprintf("it holds %s, which is desired", objects[j].ref)
+		} else if j := slices.IndexFunc(candidates, func(m candidate) bool { return m.skip != "" && holds(*c, m.Ref) }); j >= 0 {
+			c.skip = fmt.Sprintf("it holds %s, which is not pruned", candidates[j].Ref)
+		} else if recorded && holds(*c, record) {
+			c.skip = fmt.Sprintf("it holds %s, which keeps the record", record)
+		}
+	}
+}
+
+// recordIn is the object in which an inventory keeps its record, of those that have one and say so.
+func recordIn(inv Inventory) (cluster.Ref, bool) {
+	s, ok := inv.(fmt.Stringer)
+	if !ok {
+		return cluster.Ref{}, false
+	}
+	kind, path, named := strings.Cut(s.String(), " ")
+	if !named {
+		return cluster.Ref{}, false
+	}
+	var r cluster.Ref
+	r.Kind, r.Group, _ = strings.Cut(kind, ".")
+	if r.Namespace, r.Name, named = strings.Cut(path, "/"); !named {
+		r.Namespace, r.Name = "", path
+	}
+	return r, true
 }

@@ -13,6 +13,9 @@ import (
 // implementation answers with what it knows, or with an error, and never with an empty record for one that it could not
 // read.
 //
+// One that keeps the record in an object of the cluster names the object by a String method, in the form of
+// [cluster.Ref.String]; the namespace and the definition that hold it are never pruned.
+//
 // Package sync/inventory has an implementation that keeps the record in the cluster.
 type Inventory interface {
 	// Label puts the marks of membership, labels or annotations, on obj. It is called before obj is compared, and once

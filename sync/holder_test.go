@@ -1,0 +1,116 @@
+package sync_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	setsync "github.com/setpoint-dev/setpoint/sync"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	apps   = "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS-apps}\n"
+	inApps = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: NS-apps}\ndata: {key: v}\n"
+	kept   = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: k, namespace: NS-apps, annotations: {helm.sh/resource-policy: keep}}\n"
+)
+
+func (e *env) dropNamespace(name string) {
+	e.t.Cleanup(func() {
+		_ = e.c.Client.Delete(context.WithoutCancel(e.t.Context()), cluster.Ref{Kind: "Namespace", Name: e.in(name)}, cluster.DeleteOptions{})
+	})
+}
+
+func skips(p *setsync.Plan) map[string]string {
+	out := map[string]string{}
+	for _, s := range p.Steps() {
+		if s.Action == setsync.Skip {
+			out[s.ID] = s.Reason
+		}
+	}
+	return out
+}
+
+// Who leaves the manifest of a namespace out but not what is in it does not mean the end of all that.
+func TestNamespaceWithDesiredObjectsIsNotPruned(t *testing.T) {
+	onEach(t, testNamespaceWithDesiredObjectsIsNotPruned)
+}
+
+func testNamespaceWithDesiredObjectsIsNotPruned(t *testing.T, e *env) {
+	e.dropNamespace("NS-apps")
+	eng := e.engine(nil)
+	e.sync(eng, e.desired(docs(apps, inApps, configMap("a", "1"))))
+
+	p := e.plan(eng, e.desired(docs(inApps, configMap("a", "1"))))
+	assert.Equal(t, map[string]string{
+		e.in("skip/Namespace/NS-apps"): e.in("it holds ConfigMap NS-apps/x, which is desired"),
+	}, skips(p))
+	assert.True(t, p.Empty(), p.String())
+	assert.Len(t, e.record().Members, 3, "it stays recorded")
+
+	// An object that is yet to be made counts as well.
+	other := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: z, namespace: NS-apps}\n"
+	p = e.plan(eng, e.desired(docs(other, configMap("a", "1"))))
+	assert.Equal(t, setsync.Summary{Create: 1, Prune: 1, Skip: 1, Same: 1}, p.Summary(), p.String())
+	_, err := setsync.Drain(eng.Run(t.Context(), p))
+	require.NoError(t, err)
+
+	// When all of it goes, so does the namespace, last.
+	p = e.plan(eng, e.desired(configMap("a", "1")))
+	assert.Equal(t, []string{e.in("prune/ConfigMap/NS-apps/z"), e.in("prune/Namespace/NS-apps")}, ids(p))
+	_, err = setsync.Drain(eng.Run(t.Context(), p))
+	require.NoError(t, err)
+	assert.Len(t, e.record().Members, 1)
+}
+
+// A member that is to be kept is kept together with its namespace.
+func TestNamespaceWithKeptMembersIsNotPruned(t *testing.T) {
+	onEach(t, testNamespaceWithKeptMembersIsNotPruned)
+}
+
+func testNamespaceWithKeptMembersIsNotPruned(t *testing.T, e *env) {
+	e.dropNamespace("NS-apps")
+	eng := e.engine(nil)
+	e.sync(eng, e.desired(docs(apps, inApps, kept, configMap("a", "1"))))
+	p := e.plan(eng, e.desired(configMap("a", "1")))
+	assert.Equal(t, map[string]string{
+		e.in("skip/ConfigMap/NS-apps/k"): "helm.sh/resource-policy says keep",
+		e.in("skip/Namespace/NS-apps"):   e.in("it holds ConfigMap NS-apps/k, which is not pruned"),
+	}, skips(p))
+	assert.Equal(t, 1, p.Summary().Prune)
+}
+
+// The record survives the set that it is of.
+func TestNamespaceOfTheRecordIsNotPruned(t *testing.T) {
+	onEach(t, testNamespaceOfTheRecordIsNotPruned)
+}
+
+func testNamespaceOfTheRecordIsNotPruned(t *testing.T, e *env) {
+	e.dropNamespace("NS-apps")
+	eng := e.engine(nil)
+	own := "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS}\n"
+	e.sync(eng, e.desired(docs(own, apps, inApps)))
+	p := e.plan(eng, e.desired(docs(apps, inApps)))
+	assert.Equal(t, map[string]string{
+		e.in("skip/Namespace/NS"): e.in("it holds Secret NS/set, which keeps the record"),
+	}, skips(p))
+	assert.True(t, p.Empty())
+}
+
+// To delete a definition is to delete every object of its kind.
+func TestDefinitionWithDesiredObjectsIsNotPruned(t *testing.T) {
+	onEach(t, testDefinitionWithDesiredObjectsIsNotPruned)
+}
+
+func testDefinitionWithDesiredObjectsIsNotPruned(t *testing.T, e *env) {
+	e.dropCRD()
+	eng := e.engine(nil)
+	one := gadget(e, "one", "spec: {size: 1}")
+	e.sync(eng, e.desired(docs(definition(e, "Namespaced", ""), one)))
+	p := e.plan(eng, e.desired(one))
+	assert.Equal(t, map[string]string{
+		e.in("skip/CustomResourceDefinition.apiextensions.k8s.io/gadgets.NS.example.org"): e.in("it holds Gadget.NS.example.org NS/one, which is desired"),
+	}, skips(p))
+	assert.True(t, p.Empty(), p.String())
+}
