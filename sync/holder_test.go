@@ -14,6 +14,7 @@ const (
 	apps   = "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS-apps}\n"
 	inApps = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: NS-apps}\ndata: {key: v}\n"
 	kept   = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: k, namespace: NS-apps, annotations: {helm.sh/resource-policy: keep}}\n"
+	hooked = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: h, annotations: {helm.sh/hook: pre-install}}\n"
 )
 
 func (e *env) dropNamespace(name string) {
@@ -113,4 +114,25 @@ func testDefinitionWithDesiredObjectsIsNotPruned(t *testing.T, e *env) {
 		e.in("skip/CustomResourceDefinition.apiextensions.k8s.io/gadgets.NS.example.org"): e.in("it holds Gadget.NS.example.org NS/one, which is desired"),
 	}, skips(p))
 	assert.True(t, p.Empty(), p.String())
+}
+
+// Hooks are not run and not pruned. A set of nothing else is as empty as one without them.
+func TestOnlyHooksAreAnEmptySet(t *testing.T) { onEach(t, testOnlyHooksAreAnEmptySet) }
+
+func testOnlyHooksAreAnEmptySet(t *testing.T, e *env) {
+	e.sync(e.engine(nil), e.desired(docs(configMap("a", "1"), configMap("b", "1"))))
+	_, err := e.engine(nil).Plan(t.Context(), e.desired(hooked))
+	require.ErrorIs(t, err, setsync.ErrGuard)
+	p := e.plan(e.engine(func(o *setsync.Options) { o.AllowEmpty = true }), e.desired(hooked))
+	assert.Equal(t, 2, p.Summary().Prune)
+}
+
+// A namespace that is a hook is made by nobody.
+func TestNamespaceThatIsAHookIsNotThere(t *testing.T) { onEach(t, testNamespaceThatIsAHookIsNotThere) }
+
+func testNamespaceThatIsAHookIsNotThere(t *testing.T, e *env) {
+	hook := "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS-apps, annotations: {argocd.argoproj.io/hook: PreSync}}\n"
+	_, err := e.engine(nil).Plan(t.Context(), e.desired(docs(hook, inApps)))
+	require.ErrorIs(t, err, setsync.ErrNamespace)
+	assert.ErrorContains(t, err, e.in("namespace NS-apps does not exist"))
 }

@@ -228,7 +228,7 @@ func (e *Engine) compareOne(ctx context.Context, o *object, live *unstructured.U
 func (e *Engine) checkNamespaces(ctx context.Context, objects []*object) error {
 	known := map[string]bool{}
 	for _, o := range objects {
-		if o.ref.GroupKind() == (schema.GroupKind{Kind: "Namespace"}) {
+		if o.skip == "" && o.ref.GroupKind() == (schema.GroupKind{Kind: "Namespace"}) {
 			known[o.ref.Name] = true
 		}
 		if o.live != nil && o.ref.Namespace != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -146,13 +147,15 @@ func (e *Engine) guard(r *Record, objects []*object, candidates []candidate) err
 			doomed = append(doomed, c.Ref)
 		}
 	}
+	// Of a hook nothing is made, so that a set of nothing else is an empty one.
+	empty := !slices.ContainsFunc(objects, func(o *object) bool { return o.skip == "" })
 	switch n := len(doomed); {
 	case n == 0:
 		return nil
-	case len(objects) == 0 && !e.opts.AllowEmpty:
+	case empty && !e.opts.AllowEmpty:
 		return fmt.Errorf("plan: %w: the desired state is empty and all of %d recorded objects would go, %s among them; check the path, or set AllowEmpty",
 			ErrGuard, len(r.Members), doomed[0])
-	case n > smallPrune && float64(n) > e.opts.PruneShare*float64(len(r.Members)) && len(objects) > 0:
+	case n > smallPrune && float64(n) > e.opts.PruneShare*float64(len(r.Members)) && !empty:
 		return fmt.Errorf("plan: %w: %d of %d recorded objects would go, %s among them; the limit is a share of %.2f, see PruneShare",
 			ErrGuard, n, len(r.Members), doomed[0], e.opts.PruneShare)
 	}
