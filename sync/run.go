@@ -21,14 +21,22 @@ import (
 // anew and carried out only if the comparison comes to the same; else it fails with [ErrStale].
 //
 // A step that fails is an event, stops only what needs it, and keeps everything from being pruned. The pair is (event, nil), or
-// (zero, err) once, which ends the stream: [ErrStale] when the record is not the plan's any longer, a fault of the
-// inventory, or ctx's cause. Breaking out and the end of ctx stop the work: nothing more is sent, and the record stays true, with
+// (zero, err) once, which ends the stream: [ErrTarget] when the plan was made for another cluster, inventory or field
+// manager, [ErrStale] when the record is not the plan's any longer, a fault of the inventory, or ctx's cause. Breaking out and the end of ctx stop the work: nothing more is sent, and the record stays true, with
 // objects in it that may not have been made yet. The sequence is used once, and so is a plan: to go on, plan again.
 //
-// An empty plan sends no request.
+// An empty plan sends no request. No plan, nil, is an error.
 func (e *Engine) Run(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
+		if p == nil {
+			yield(Event{}, errors.New("run: there is no plan"))
+			return
+		}
 		if p.Empty() {
+			return
+		}
+		if err := e.aim(ctx, p); err != nil {
+			yield(Event{}, ended(ctx, err))
 			return
 		}
 		run := &run{e: e, p: p, events: make(chan Event), done: outcome{uids: map[cluster.Ref]types.UID{}, pruned: map[cluster.Ref]bool{}}, written: map[cluster.Ref]*unstructured.Unstructured{}}
@@ -60,6 +68,23 @@ func (e *Engine) Run(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
 			yield(Event{}, ended(ctx, err))
 		}
 	}
+}
+
+// aim says why the engine must not run a plan that was made for something else. An engine that has planned before knows its
+// cluster; another asks once.
+func (e *Engine) aim(ctx context.Context, p *Plan) error {
+	m, err := marksOf(e.inv)
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	now, err := e.target(ctx, m)
+	if err == nil {
+		err = sameTarget(p.target, now)
+	}
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	return nil
 }
 
 // ended is the cause of ctx's end in place of what it made of a request.
