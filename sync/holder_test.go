@@ -136,3 +136,38 @@ func testNamespaceThatIsAHookIsNotThere(t *testing.T, e *env) {
 	require.ErrorIs(t, err, setsync.ErrNamespace)
 	assert.ErrorContains(t, err, e.in("namespace NS-apps does not exist"))
 }
+
+// A run that prunes takes the record first, so that one that is no longer the plan's stops it before anything is lost.
+func TestPruneTakesTheRecordFirst(t *testing.T) { onEach(t, testPruneTakesTheRecordFirst) }
+
+func testPruneTakesTheRecordFirst(t *testing.T, e *env) {
+	eng := e.engine(nil)
+	both := e.desired(docs(configMap("a", "1"), configMap("b", "1")))
+	e.sync(eng, both)
+	older := e.plan(eng, e.desired(configMap("a", "1")))
+	assert.Equal(t, []string{e.in("prune/ConfigMap/NS/b")}, ids(older))
+	e.sync(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"), configMap("c", "1"))))
+
+	before := e.c.writes.Load()
+	_, err := setsync.Drain(eng.Run(t.Context(), older))
+	require.ErrorIs(t, err, setsync.ErrStale)
+	assert.Equal(t, int64(1), e.c.writes.Load()-before, "the refused record is the only write")
+	e.get("ConfigMap", "b")
+	assert.Len(t, e.record().Members, 3)
+
+	// While a prune is under way the record says so.
+	p := e.plan(eng, e.desired(docs(configMap("a", "1"), configMap("c", "1"))))
+	e.c.around = func(_ context.Context, op string, _ cluster.Ref, send func() error) error {
+		if op == "delete" {
+			rec, err := e.inventory().Load(t.Context())
+			if assert.NoError(t, err) && assert.NotNil(t, rec.Operation) {
+				assert.Equal(t, p.Digest(), rec.Operation.Plan)
+			}
+		}
+		return send()
+	}
+	_, err = setsync.Drain(eng.Run(t.Context(), p))
+	require.NoError(t, err)
+	assert.Nil(t, e.record().Operation)
+	assert.Len(t, e.record().Members, 2)
+}

@@ -112,11 +112,13 @@ type run struct {
 	spent bool
 }
 
-// open saves the union of old and new, unless that is what is saved already or nothing will be written.
+// open saves the union of old and new, unless nothing will be written, or only members will that the record has already.
+// Before a prune it is saved in any case: that the record is still the plan's is what makes the plan's decision to prune good.
 func (r *run) open(ctx context.Context) error {
 	union := r.p.members(nil)
 	r.record = &Record{Members: r.p.record.Members, Operation: r.p.record.Operation, Version: r.p.record.Version}
-	if r.p.Summary().writes() == 0 || slices.Equal(union, r.record.Members) {
+	sum := r.p.Summary()
+	if sum.writes() == 0 || sum.Prune == 0 && slices.Equal(union, r.record.Members) {
 		return nil
 	}
 	return r.save(ctx, union, &Operation{ID: r.operation(), Plan: r.p.digest, Revision: r.p.revision, Started: time.Now().UTC().Truncate(time.Second)})
