@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -29,6 +32,10 @@ func (e *Engine) resolve(ctx context.Context, d Desired) ([]*object, error) {
 			continue
 		case o.ref.Name == "":
 			faults = append(faults, o.fault(errors.New("the object has no name")))
+			continue
+		}
+		if err := textual(o.obj); err != nil {
+			faults = append(faults, o.fault(err))
 			continue
 		}
 		objects = append(objects, o)
@@ -86,6 +93,42 @@ func (e *Engine) complete(o *object, k kindAnswer, crds map[schema.GroupKind]def
 	return e.inv.Label(o.obj)
 }
 
+// textual refuses labels and annotations that are no strings, and makes null the empty string that the API server reads it as.
+// Readers of an object take all its labels for missing when one is no string, so the others would get lost with it.
+func textual(obj *unstructured.Unstructured) error {
+	for _, field := range []string{"labels", "annotations"} {
+		value, _, _ := unstructured.NestedFieldNoCopy(obj.Object, "metadata", field)
+		if value == nil {
+			continue
+		}
+		fields, ok := value.(map[string]any)
+		if !ok {
+			return fmt.Errorf("metadata.%s is %s, not a map of strings", field, inWords(value))
+		}
+		for _, key := range slices.Sorted(maps.Keys(fields)) {
+			if fields[key] == nil {
+				fields[key] = ""
+			}
+			if _, ok := fields[key].(string); !ok {
+				return fmt.Errorf("metadata.%s[%q] is %s, not a string; quote it", field, key, inWords(fields[key]))
+			}
+		}
+	}
+	return nil
+}
+
+// inWords tells a value from a manifest, without the contents of a map or list.
+func inWords(value any) string {
+	switch v := value.(type) {
+	case map[string]any:
+		return "a map"
+	case []any:
+		return "a list"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
 type kindAnswer struct {
 	kind cluster.Kind
 	err  error
@@ -100,21 +143,38 @@ func (e *Engine) lookup(ctx context.Context, objects []*object) map[schema.Group
 	return e.kinds(ctx, refs, cluster.Retryable)
 }
 
-// kinds asks for each kind once, and again while the fault may pass.
+// kinds asks for each kind once, and again while the fault may pass. All of them share one patience: groups are asked side by
+// side, and a kind whose turn comes after its group has used that up is asked only once.
 func (e *Engine) kinds(ctx context.Context, refs []schema.GroupKind, again func(error) bool) map[schema.GroupKind]kindAnswer {
-	answers := map[schema.GroupKind]kindAnswer{}
+	answers := map[schema.GroupKind]*kindAnswer{}
+	groups := map[string][]string{}
 	for _, gk := range refs {
-		if _, ok := answers[gk]; ok {
-			continue
+		if answers[gk] == nil {
+			answers[gk] = &kindAnswer{}
+			groups[gk.Group] = append(groups[gk.Group], gk.Kind)
 		}
-		var a kindAnswer
-		a.err = e.retryIf(ctx, e.opts.Patience, again, func() (err error) {
-			a.kind, err = e.client.Kind(ctx, gk.Group, gk.Kind)
-			return err
-		})
-		answers[gk] = a
 	}
-	return answers
+	end := time.Now().Add(e.opts.Patience)
+	var asking errgroup.Group
+	asking.SetLimit(e.opts.Concurrency)
+	for group, kinds := range groups {
+		asking.Go(func() error {
+			for _, kind := range kinds {
+				a := answers[schema.GroupKind{Group: group, Kind: kind}]
+				a.err = e.retryIf(ctx, time.Until(end), again, func() (err error) {
+					a.kind, err = e.client.Kind(ctx, group, kind)
+					return err
+				})
+			}
+			return nil // A fault is part of the answer.
+		})
+	}
+	_ = asking.Wait()
+	out := make(map[schema.GroupKind]kindAnswer, len(answers))
+	for gk, a := range answers {
+		out[gk] = *a
+	}
+	return out
 }
 
 func duplicates(objects []*object) []error {
