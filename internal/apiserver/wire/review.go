@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -22,17 +25,42 @@ var answers = map[string]func(c *call) map[string]any{
 			"incomplete":       false,
 		}
 	},
-	"selfsubjectreviews": func(c *call) map[string]any {
-		user := c.r.Header.Get("Impersonate-User")
-		if user == "" {
-			user = "system:admin"
+	"selfsubjectreviews": func(c *call) map[string]any { return map[string]any{"userInfo": userInfo(c.r.Header)} },
+}
+
+// userInfo is who a request says it is: everything that the headers of impersonation carry.
+func userInfo(h http.Header) map[string]any {
+	const extra = "Impersonate-Extra-"
+	out := map[string]any{"username": cmp.Or(h.Get("Impersonate-User"), "system:admin")}
+	if uid := h.Get("Impersonate-Uid"); uid != "" {
+		out["uid"] = uid
+	}
+	groups := anys(h.Values("Impersonate-Group"))
+	out["groups"] = append(groups, "system:authenticated")
+	extras := map[string]any{}
+	for name, values := range h {
+		escaped, ok := strings.CutPrefix(name, extra)
+		if !ok {
+			continue
 		}
-		groups := []any{}
-		for _, g := range c.r.Header.Values("Impersonate-Group") {
-			groups = append(groups, g)
+		key, err := url.PathUnescape(strings.ToLower(escaped))
+		if err != nil {
+			key = strings.ToLower(escaped)
 		}
-		return map[string]any{"userInfo": map[string]any{"username": user, "groups": append(groups, "system:authenticated")}}
-	},
+		extras[key] = anys(values)
+	}
+	if len(extras) > 0 {
+		out["extra"] = extras
+	}
+	return out
+}
+
+func anys(values []string) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+	}
+	return out
 }
 
 func allowed(*call) map[string]any {
