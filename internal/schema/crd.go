@@ -18,7 +18,7 @@ type definitionVersion struct {
 	Name   string `json:"name"`
 	Served bool   `json:"served"`
 	Schema struct {
-		OpenAPI *spec.Schema `json:"openAPIV3Schema"`
+		OpenAPI json.RawMessage `json:"openAPIV3Schema"`
 	} `json:"schema"`
 	Subresources struct {
 		Status *struct{} `json:"status"`
@@ -52,28 +52,39 @@ func (s *Set) AddDefinition(obj *unstructured.Unstructured) error {
 		Names struct {
 			Kind string `json:"kind"`
 		} `json:"names"`
-		Versions   []definitionVersion `json:"versions"`
+		Versions   []json.RawMessage `json:"versions"`
 		Conversion struct {
 			Strategy string `json:"strategy"`
 		} `json:"conversion"`
 		PreserveUnknown bool `json:"preserveUnknownFields"`
 	}
-	if err := json.Unmarshal(data, &d); err != nil {
+	if err := decode(".spec", data, &d); err != nil {
 		return fail(err)
 	}
 	if d.Group == "" || d.Names.Kind == "" {
 		return fail(errors.New("it names no group or no kind"))
 	}
 	found := map[schema.GroupVersionKind]*Kind{}
-	for _, v := range d.Versions {
+	for i, raw := range d.Versions {
+		path := fmt.Sprintf(".spec.versions[%d]", i)
+		var v definitionVersion
+		if err := decode(path, raw, &v); err != nil {
+			return fail(err)
+		}
 		if !v.Served {
 			continue
 		}
 		gvk := schema.GroupVersionKind{Group: d.Group, Version: v.Name, Kind: d.Names.Kind}
-		if v.Schema.OpenAPI == nil {
+		var root *spec.Schema
+		if len(v.Schema.OpenAPI) > 0 {
+			if err := decode(path+".schema.openAPIV3Schema", v.Schema.OpenAPI, &root); err != nil {
+				return fail(err)
+			}
+		}
+		if root == nil {
 			return fail(fmt.Errorf("version %s has no schema", v.Name))
 		}
-		k, err := customKind(gvk, v, d.PreserveUnknown)
+		k, err := customKind(gvk, root, v.Subresources.Status != nil, d.PreserveUnknown)
 		if err != nil {
 			return fail(fmt.Errorf("version %s: %w", v.Name, err))
 		}
@@ -104,12 +115,11 @@ func metadataDefinitions() (map[string]*spec.Schema, error) {
 	return out, nil
 }
 
-func customKind(gvk schema.GroupVersionKind, v definitionVersion, preserve bool) (*Kind, error) {
+func customKind(gvk schema.GroupVersionKind, root *spec.Schema, status, preserve bool) (*Kind, error) {
 	definitions, err := metadataDefinitions()
 	if err != nil {
 		return nil, err
 	}
-	root := v.Schema.OpenAPI
 	if preserve {
 		root.AddExtension("x-kubernetes-preserve-unknown-fields", true)
 	}
@@ -119,7 +129,7 @@ func customKind(gvk schema.GroupVersionKind, v definitionVersion, preserve bool)
 		map[string]any{"group": gvk.Group, "version": gvk.Version, "kind": gvk.Kind},
 	})
 	definitions[gvk.Group+"."+gvk.Version+"."+gvk.Kind] = root
-	out, err := kinds(definitions, map[schema.GroupVersionKind]bool{gvk: v.Subresources.Status != nil})
+	out, err := kinds(definitions, map[schema.GroupVersionKind]bool{gvk: status})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apischema "k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/structured-merge-diff/v4/typed"
+	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/internal/schema"
@@ -219,4 +220,32 @@ func TestLoadFollowsTheHash(t *testing.T) {
 	source.err = cluster.ErrNoKind
 	require.NoError(t, set.Load(t.Context(), gv))
 	require.Empty(t, set.Kinds(gv.WithKind("Gadget")))
+}
+
+// A value of the wrong type is told in the words of the definition.
+func TestDefinitionMisfits(t *testing.T) {
+	const names = "group: example.com, names: {kind: Widget}"
+	version := func(v string) string {
+		return "{" + names + ", versions: [{name: v1, served: true, schema: " + v + "}]}"
+	}
+	for spec, want := range map[string]string{
+		"5":                                     ".spec: expected map, got a number",
+		"[a]":                                   ".spec: expected map, got a list",
+		"hello":                                 ".spec: expected map, got a string",
+		"{group: 5}":                            ".spec.group: expected string, got a number",
+		"{group: a, names: x}":                  ".spec.names: expected map, got a string",
+		"{group: a, preserveUnknownFields: {}}": ".spec.preserveUnknownFields: expected boolean, got a map",
+		"{" + names + ", versions: 7}":          ".spec.versions: expected list, got a number",
+		"{" + names + ", versions: [{served: false}, true]}":          ".spec.versions[1]: expected map, got a boolean",
+		"{" + names + ", versions: [{served: 'yes'}]}":                ".spec.versions[0].served: expected boolean, got a string",
+		version("{openAPIV3Schema: 5}"):                               ".spec.versions[0].schema.openAPIV3Schema: expected map, got a number",
+		version("{openAPIV3Schema: {properties: 5}}"):                 ".spec.versions[0].schema.openAPIV3Schema.properties: expected map, got a number",
+		version("{openAPIV3Schema: {required: x}}"):                   ".spec.versions[0].schema.openAPIV3Schema.required: expected list, got a string",
+		version("{openAPIV3Schema: {type: 7}}"):                       ".spec.versions[0].schema.openAPIV3Schema.type: expected string or list, got a number",
+		version("{openAPIV3Schema: {properties: {a: {maximum: x}}}}"): ".spec.versions[0].schema.openAPIV3Schema.properties.a.maximum: expected number, got a string",
+	} {
+		crd := &unstructured.Unstructured{Object: map[string]any{}}
+		require.NoError(t, yaml.Unmarshal([]byte("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\nspec: "+spec), &crd.Object))
+		assert.EqualError(t, schema.New(nil).AddDefinition(crd), "read the schema of CustomResourceDefinition widgets.example.com: "+want, spec)
+	}
 }
