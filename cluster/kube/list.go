@@ -69,7 +69,10 @@ func (c *Client) selected(ctx context.Context, op string, sel cluster.Selector) 
 	if at.version == "" {
 		at.version = kind.Versions[0]
 	}
-	if kind.Namespaced {
+	if kind.Namespaced && sel.Namespace != "" {
+		if err := validNamespace(sel.Namespace); err != nil {
+			return target{}, &cluster.Error{Op: op, Ref: selectorRef(sel), Err: err}
+		}
 		at.namespace = sel.Namespace
 	}
 	return at, nil

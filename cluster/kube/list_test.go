@@ -117,6 +117,28 @@ func TestListErrors(t *testing.T) {
 	}
 }
 
+// TestSelectorStaysInPlace checks that a namespace cannot lead to another path.
+func TestSelectorStaysInPlace(t *testing.T) {
+	for _, ns := range []string{"a/../default", "../..", "..", "default/secrets/x", "%2e%2e"} {
+		sel := cluster.Selector{Kind: "ConfigMap", Namespace: ns}
+		asked := 0
+		c := served(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, "configmaps") {
+				asked++
+			}
+			coreDiscovery(w, r)
+		}), nil)
+		for _, err := range c.List(t.Context(), sel) {
+			assert.ErrorContains(t, err, "the namespace ", ns)
+		}
+		for _, err := range c.Watch(t.Context(), sel) {
+			assert.ErrorContains(t, err, "the namespace ", ns)
+			break
+		}
+		assert.Zero(t, asked, ns)
+	}
+}
+
 // TestListExpires serves a list whose continue token expires between pages, with and without a token for the rest, as
 // the protocol of continue has it, and checks that every object comes once.
 func TestListExpires(t *testing.T) {

@@ -54,14 +54,20 @@ func (c *Client) collection(ctx context.Context, op string, ref cluster.Ref, ver
 	case !kind.Namespaced && ref.Namespace != "":
 		err = missing("metadata.namespace", "the kind is not namespaced")
 	case kind.Namespaced:
-		if faults := rest.IsValidPathSegmentName(ref.Namespace); len(faults) > 0 {
-			err = missing("metadata.namespace", fmt.Sprintf("the namespace %q %s", ref.Namespace, strings.Join(faults, " and ")))
-		}
+		err = validNamespace(ref.Namespace)
 	}
 	if err != nil {
 		return target{}, &cluster.Error{Op: op, Ref: ref, Err: err}
 	}
 	return at, nil
+}
+
+// validNamespace refuses what would lead out of its place in a path.
+func validNamespace(namespace string) error {
+	if faults := rest.IsValidPathSegmentName(namespace); len(faults) > 0 {
+		return missing("metadata.namespace", fmt.Sprintf("the namespace %q %s", namespace, strings.Join(faults, " and ")))
+	}
+	return nil
 }
 
 // missing is the fault of an object that cannot be addressed.
