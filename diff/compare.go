@@ -139,7 +139,7 @@ func (w *comparing) existing() error {
 	kind := w.d.kind
 	live, err := kind.Type.FromUnstructured(w.live, typed.AllowDuplicates)
 	if err != nil {
-		path, cause, _ := explain(err)
+		path, cause, _ := explain(err, kind, &unstructured.Unstructured{Object: w.live})
 		w.unsure(path, "the live object does not fit the schema: "+cause.Error())
 		w.out.Verdict = Unsure
 		w.seal(nil)

@@ -1,14 +1,11 @@
 package diff
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -95,7 +92,7 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 		break
 	}
 	if fault != nil {
-		path, cause, partial := explain(fault)
+		path, cause, partial := explain(fault, candidates[0], frozen)
 		if !partial {
 			return fail(path, cause)
 		}
@@ -152,28 +149,4 @@ func without(m map[string]any, key string) map[string]any {
 		}
 	}
 	return out
-}
-
-// explain turns a fault of typing into a path and a cause. The last result says that the fault is an item without a part of
-// its key: servers since Kubernetes 1.34 take such items when any part of the key is there.
-func explain(err error) (path string, cause error, partial bool) {
-	var faults typed.ValidationErrors
-	if !errors.As(err, &faults) || len(faults) == 0 {
-		return "", err, false
-	}
-	// A map is typed in no order, and the same fault has the same words.
-	faults = slices.Clone(faults)
-	slices.SortFunc(faults, func(a, b typed.ValidationError) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.ErrorMessage, b.ErrorMessage))
-	})
-	texts := make([]string, len(faults))
-	partial = true
-	for i, f := range faults {
-		texts[i] = f.ErrorMessage
-		if i > 0 {
-			texts[i] = f.Path + ": " + f.ErrorMessage
-		}
-		partial = partial && strings.Contains(f.ErrorMessage, "omits key field")
-	}
-	return faults[0].Path, errors.New(strings.Join(texts, "; ")), partial
 }
