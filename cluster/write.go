@@ -35,6 +35,9 @@ type WriteOptions struct {
 	// and nothing is written. An apply with either never creates.
 	UID             types.UID
 	ResourceVersion string
+	// Absent is the opposite, for an apply: the object must not exist; else the error matches [ErrConflict], or is a
+	// [*ConflictError], and nothing is written. A create has no need of it, and other writes do not look at it.
+	Absent bool
 }
 
 // Written is the server's answer to a write.

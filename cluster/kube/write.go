@@ -17,8 +17,12 @@ import (
 	"github.com/setpoint-dev/setpoint/internal/redact"
 )
 
+// neverVersion is a resourceVersion that no object has: the store counts its writes, and 1 is its state before the first.
+const neverVersion = "1"
+
 // Apply writes obj by server-side apply. With a resourceVersion but no UID among the preconditions it reads the object
-// first, since a server checks a resourceVersion only against an object that is there and would create a missing one.
+// first, since a server checks a resourceVersion only against an object that is there and would create a missing one. That is
+// also how Absent works: it sends a resourceVersion that no object has.
 func (c *Client) Apply(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
 	ref, err := refOf("apply", obj)
 	if err != nil {
@@ -31,10 +35,16 @@ func (c *Client) Apply(ctx context.Context, obj *unstructured.Unstructured, opts
 	if err != nil {
 		return nil, err
 	}
-	if opts.ResourceVersion != "" && opts.UID == "" {
+	if opts.ResourceVersion != "" && opts.UID == "" && !opts.Absent {
 		if opts.UID, err = c.uidAt(ctx, "apply", at, ref, opts.ResourceVersion); err != nil {
 			return nil, err
 		}
+	}
+	if opts.Absent {
+		if opts.UID != "" || opts.ResourceVersion != "" {
+			return nil, &cluster.Error{Op: "apply", Ref: ref, Err: fmt.Errorf("%w: an absent object has neither UID nor resourceVersion", cluster.ErrConflict)}
+		}
+		obj = under(obj, cluster.WriteOptions{ResourceVersion: neverVersion})
 	}
 	query := written(opts)
 	if opts.Force {

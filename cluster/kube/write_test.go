@@ -174,6 +174,53 @@ func TestPreconditions(t *testing.T) {
 	}
 }
 
+// TestAbsent checks that an apply on condition that there is no object creates one and never writes to one, of kinds with
+// storage of various sorts, and that a real server takes it so.
+func TestAbsent(t *testing.T) {
+	c, ns := real(t, nil)
+	ctx := t.Context()
+	crd := widgets(t, c)
+	absent := func(manager string, force, dry bool) cluster.WriteOptions {
+		return cluster.WriteOptions{Manager: manager, Absent: true, Force: force, DryRun: dry}
+	}
+	service := object("v1", "Service", ns, "x", nil)
+	service.Object["spec"] = map[string]any{"ports": []any{map[string]any{"port": int64(80)}}}
+	for _, obj := range []*unstructured.Unstructured{
+		object("v1", "ConfigMap", ns, "x", nil), object("v1", "Secret", ns, "x", nil), object("v1", "ServiceAccount", ns, "x", nil),
+		object("v1", "Namespace", "", ns+"-x", nil), service, deployment(ns, "x", 1), object(crd+"/v1", "Widget", ns, "x", nil),
+		object("rbac.authorization.k8s.io/v1", "Role", ns, "x", nil), object("scheduling.k8s.io/v1", "PriorityClass", "", ns+"-x", nil),
+	} {
+		obj.SetLabels(map[string]string{"a": "1"})
+		kind := obj.GetKind()
+		before := obj.DeepCopy()
+		w, err := c.Apply(ctx, obj, absent("us", false, true))
+		require.NoError(t, err, kind)
+		assert.True(t, w.Created, kind)
+		w, err = c.Apply(ctx, obj, absent("us", false, false))
+		require.NoError(t, err, kind)
+		assert.True(t, w.Created, kind)
+		assert.NotEqual(t, "1", w.Object.GetResourceVersion(), kind)
+		assert.Equal(t, before, obj, "the caller's object stays as it is")
+		version := w.Object.GetResourceVersion()
+		for _, tt := range []struct {
+			manager    string
+			force, dry bool
+		}{{"us", false, false}, {"us", true, false}, {"them", true, false}, {"them", true, true}, {"them", false, false}} {
+			_, err = c.Apply(ctx, obj, absent(tt.manager, tt.force, tt.dry))
+			require.ErrorIs(t, err, cluster.ErrConflict, "%s %+v", kind, tt)
+			assert.False(t, cluster.Retryable(err))
+		}
+		now, err := c.Get(ctx, cluster.RefOf(obj), cluster.GetOptions{})
+		require.NoError(t, err)
+		assert.Equal(t, version, now.GetResourceVersion(), kind)
+	}
+	_, err := c.Apply(ctx, object("v1", "ConfigMap", ns, "y", nil), cluster.WriteOptions{Manager: "us", Absent: true, UID: "u"})
+	require.ErrorIs(t, err, cluster.ErrConflict)
+	_, err = c.Apply(ctx, object("v1", "ConfigMap", "nowhere", "y", nil), absent("us", false, false))
+	require.ErrorIs(t, err, cluster.ErrNotFound)
+	require.NotErrorIs(t, err, cluster.ErrConflict)
+}
+
 func TestConflict(t *testing.T) {
 	c, ns := real(t, nil)
 	ctx := t.Context()
