@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -15,11 +16,14 @@ import (
 // maxRechecks bounds how often a step looks again at an object that other writers keep moving.
 const maxRechecks = 20
 
+// recheckPause is before the next attempt to create an object that is in the way and cannot be found.
+const recheckPause = 50 * time.Millisecond
+
 // write applies the object of a create, update or adopt step.
 func (r *run) write(ctx context.Context, s *Step) error {
 	o := r.p.objects[s.object]
 	fail := func(err error) error { return &Error{Op: "apply", Ref: o.ref, Origin: o.origin, Err: err} }
-	uid, version := s.UID, s.ResourceVersion
+	uid, version := s.UID, s.ResourceVersion // Without a UID the object must not be there.
 	if s.terminating {
 		if err := r.gone(ctx, o.ref, o.version, s.UID); err != nil {
 			return fail(err)
@@ -39,6 +43,13 @@ func (r *run) write(ctx context.Context, s *Step) error {
 		if getErr != nil {
 			return fail(getErr)
 		}
+		if uid == "" && live == nil {
+			// What was in the way is gone, or not yet known to a client that reads from memory.
+			if err := sleep(ctx, recheckPause); err != nil {
+				return fail(err)
+			}
+			continue
+		}
 		same, why := r.recheck(s, o, live)
 		var conflict *cluster.ConflictError
 		switch {
@@ -47,8 +58,10 @@ func (r *run) write(ctx context.Context, s *Step) error {
 		case same:
 			r.applied(ctx, s, &cluster.Written{Object: live})
 			return nil
-		case errors.As(err, &conflict):
+		case errors.As(err, &conflict) && uid != "":
 			return fail(err)
+		case uid == "":
+			r.send(ctx, Event{Type: Warning, Action: s.Action, Ref: o.ref, Message: "the cluster made the object in the namespace that this run created; it is applied onto"})
 		}
 		uid, version = live.GetUID(), live.GetResourceVersion()
 	}
@@ -80,12 +93,38 @@ func (r *run) recheck(s *Step, o *object, live *unstructured.Unstructured) (same
 	switch {
 	case c.Verdict == diff.Same:
 		return true, nil
+	case r.made(o, live):
+		return false, nil
 	case s.UID == "" || s.terminating:
 		return false, stale("an object of that name appeared since")
 	case c.Fingerprint() == o.comparison.Fingerprint():
 		return false, nil
 	}
 	return false, stale("the object changed since")
+}
+
+// made says that a controller may have put the object there since: this run created its namespace, and no other set owns it.
+func (r *run) made(o *object, live *unstructured.Unstructured) bool {
+	ns := cluster.Ref{Kind: "Namespace", Name: o.ref.Namespace}
+	r.mu.Lock()
+	written := r.written[ns] != nil
+	r.mu.Unlock()
+	if !written || !slices.ContainsFunc(r.p.steps, func(s Step) bool { return s.Ref == ns && s.Action == Create }) {
+		return false
+	}
+	m, err := marksOf(r.e.inv)
+	return err == nil && m.foreign(live) == ""
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // schemaLag is how long a server may take to use a definition that was just changed. In tests it takes tenths of a second.
@@ -112,16 +151,13 @@ func (r *run) again(o *object) func(error) bool {
 
 // apply sends the object.
 func (r *run) apply(ctx context.Context, o *object, uid types.UID, version string) (w *cluster.Written, err error) {
-	opts := cluster.WriteOptions{Manager: r.e.opts.Manager, Force: r.e.opts.Force, UID: uid, ResourceVersion: version}
+	opts := cluster.WriteOptions{Manager: r.e.opts.Manager, Force: r.e.opts.Force, UID: uid, ResourceVersion: version, Absent: uid == ""}
 	sent := 0
 	err = r.e.retryIf(ctx, r.patience(), r.again(o), func() error {
 		sent++
 		w, err = r.e.client.Apply(ctx, o.desired.Object(), opts)
 		return err
 	})
-	if err == nil && uid == "" && !w.Created && sent == 1 {
-		r.send(ctx, Event{Type: Warning, Action: Create, Ref: o.ref, Message: "the object appeared since the plan was made; it has been applied onto"})
-	}
 	if err != nil && sent > 1 {
 		err = fmt.Errorf("%w, after %s", err, count(sent, "attempt"))
 	}
