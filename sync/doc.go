@@ -31,8 +31,8 @@
 // Writes are server-side applies by one field manager, never forced unless [Options].Force says so. What belongs to the set is in
 // its [Inventory], which is saved before the first write with everything that will exist, and after the last with
 // everything that does. An object is pruned only if it is recorded, still carries the set's marks, was applied by our manager, is
-// the very object that was recorded, and has no controller as its owner. Losing the record therefore prunes
-// nothing.
+// the very object that was recorded, and has no controller as its owner. A namespace or a definition is pruned only if nothing
+// that the set knows of in it is to stay. Losing the record therefore prunes nothing.
 //
 // # Errors
 //

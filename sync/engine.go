@@ -19,8 +19,8 @@ type Options struct {
 	Namespace string
 	// Prune deletes recorded objects that left a complete desired state. Without it, a plan lists them as skipped.
 	Prune bool
-	// AllowEmpty permits a prune when the desired state has no objects at all, which is more often a wrong path than a
-	// wish.
+	// AllowEmpty permits a prune when the desired state has no objects at all, or nothing but hooks, which is more often a
+	// wrong path than a wish.
 	AllowEmpty bool
 	// PruneShare is the greatest share of the recorded objects that one plan may prune, from 0 to 1; it is not applied
 	// to ten objects or fewer. Default 0.5. More is [ErrGuard].

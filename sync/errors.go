@@ -24,7 +24,7 @@ var (
 	ErrGuard = errors.New("prune refused")
 	// ErrStale: the world is no longer the one that the plan was made for. Plan again.
 	ErrStale = errors.New("stale plan")
-	// ErrTarget: a stored plan was made for another cluster, inventory or field manager.
+	// ErrTarget: a plan was made for another cluster, inventory or field manager.
 	ErrTarget = errors.New("plan is for another target")
 	// ErrUnhealthy: objects did not become healthy, or not in time.
 	ErrUnhealthy = errors.New("not healthy")
