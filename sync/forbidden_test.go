@@ -35,7 +35,7 @@ func TestIdentityOfOneNamespace(t *testing.T) {
 	alice.c.writes.Store(0)
 	_, err = eng.Plan(t.Context(), e.desired(docs(configMap("a", "2"), foreign)))
 	require.ErrorIs(t, err, cluster.ErrForbidden)
-	assert.ErrorContains(t, err, "ConfigMap "+elsewhere.ns+"/c: ")
+	assert.ErrorContains(t, err, "ConfigMap "+elsewhere.ns+"/c (set.yaml:20): ")
 	assert.Zero(t, alice.c.writes.Load())
 	e.get("ConfigMap", "b")
 }
