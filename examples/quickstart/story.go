@@ -133,6 +133,6 @@ func (c counter) report(out io.Writer, do func() error) error {
 			reads++
 		}
 	}
-	fmt.Fprintf(out, "requests: %d writes, %d dry runs, %d reads, %d watches opened\n", writes, dryRuns, reads, watches)
+	fmt.Fprintf(out, "requests: writes %d, dry runs %d, reads %d, watches opened %d\n", writes, dryRuns, reads, watches)
 	return nil
 }

@@ -117,7 +117,7 @@ func (c chapter) counted(t *testing.T) {
 			reads++
 		}
 	}
-	want := fmt.Sprintf("%d writes, %d dry runs, %d reads, %d watches opened", writes, dryRuns, reads, watches)
+	want := fmt.Sprintf("writes %d, dry runs %d, reads %d, watches opened %d", writes, dryRuns, reads, watches)
 	assert.Equal(t, []string{want}, c.find(`^requests: (.*)$`))
 }
 
@@ -214,5 +214,5 @@ func TestTheStoryIsTrue(t *testing.T) {
 
 	// 6. Nothing is asked.
 	assert.Empty(t, idle.requests)
-	assert.Equal(t, []string{"0 writes, 0 dry runs, 0 reads, 0 watches opened"}, idle.find(`^requests: (.*)$`))
+	assert.Equal(t, []string{"writes 0, dry runs 0, reads 0, watches opened 0"}, idle.find(`^requests: (.*)$`))
 }
