@@ -199,3 +199,21 @@ func TestWrongFlags(t *testing.T) {
 		assert.NotEmpty(t, errOut.String())
 	}
 }
+
+// What is wrong with a flag is said once, and the list of flags comes to those who ask for it.
+func TestWrongFlagIsToldOnce(t *testing.T) {
+	for arg, want := range map[string]string{
+		"-nonsense":     "quickstart: flag provided but not defined: -nonsense; -h lists the flags\n",
+		"-deadline=x":   "quickstart: invalid value \"x\" for flag -deadline: parse error; -h lists the flags\n",
+		"-prune=banana": "quickstart: invalid boolean value \"banana\" for -prune: parse error; -h lists the flags\n",
+	} {
+		var out, errOut bytes.Buffer
+		assert.Equal(t, 2, run(t.Context(), []string{arg}, &out, &errOut), arg)
+		assert.Equal(t, want, errOut.String())
+		assert.Empty(t, out.String())
+	}
+	var out, errOut bytes.Buffer
+	assert.Equal(t, 0, run(t.Context(), []string{"-h"}, &out, &errOut))
+	assert.Equal(t, 1, strings.Count(errOut.String(), "  -prune\n"))
+	assert.True(t, strings.HasPrefix(errOut.String(), "Usage of quickstart:\n"))
+}

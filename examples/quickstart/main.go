@@ -37,7 +37,7 @@ type flags struct {
 func parse(args []string, errOut io.Writer) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("quickstart", flag.ContinueOnError)
-	set.SetOutput(errOut)
+	set.SetOutput(io.Discard) // Whoever calls says what is wrong, once.
 	set.StringVar(&f.repo, "repo", "", "Git repository (URL or path), or a plain directory; none: the story")
 	set.StringVar(&f.revision, "revision", "", "branch, tag or commit; none: the repository's HEAD")
 	set.StringVar(&f.path, "path", "", "directory inside the repository")
@@ -53,8 +53,15 @@ func parse(args []string, errOut io.Writer) (flags, error) {
 	set.DurationVar(&f.patience, "patience", 30*time.Second, "how long to repeat a request that the server does not answer")
 	set.DurationVar(&f.interval, "interval", 2*time.Second, "with -watch: time between looks at the cluster, which cost no request")
 	set.DurationVar(&f.refetch, "refetch", 30*time.Second, "with -watch: time between looks at the repository")
-	if err := set.Parse(args); err != nil {
+	err := set.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(errOut, "Usage of quickstart:")
+		set.SetOutput(errOut)
+		set.PrintDefaults()
 		return f, err
+	}
+	if err != nil {
+		return f, fmt.Errorf("%w; -h lists the flags", err)
 	}
 	switch {
 	case set.NArg() > 0:
