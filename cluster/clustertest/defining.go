@@ -75,6 +75,17 @@ var definitions = []Rule{
 			return errors.Is(s.tryList(cluster.Selector{Group: group, Kind: "Thing", Namespace: s.namespace()}), cluster.ErrNoKind)
 		})
 	}},
+	{"define/removed-ends-watches", "A watch of a kind whose definition goes sees its objects deleted, and ends with ErrNoKind (cluster.Watcher; cluster.ErrNoKind).", func(s *scene) {
+		group := s.define("x: {type: string}", "")
+		s.make(group, "x: '1'")
+		w := s.watch(cluster.Selector{Group: group, Kind: "Thing", Namespace: s.namespace()})
+		s.Len(w.synced(), 1)
+		s.NoError(s.client.Delete(s.ctx, cluster.Ref{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition", Name: "things." + group}, cluster.DeleteOptions{}))
+		w.expect(cluster.Deleted, "a")
+		_, err, ok := w.pull()
+		s.True(ok)
+		s.ErrorIs(err, cluster.ErrNoKind)
+	}},
 	{"define/name-is-plural-and-group", "A definition's name is its plural and its group (Kubernetes API, CustomResourceDefinition).", func(s *scene) {
 		group := unique("g") + ".example.com"
 		crd := parse(fmt.Sprintf(definition, group, "x: {type: string}", ""))

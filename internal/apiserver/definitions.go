@@ -102,6 +102,8 @@ func (s *Server) refresh() error {
 	}
 	s.declared = known
 	s.catalog.Store(newCatalog(served, stale))
+	close(s.turned)
+	s.turned = make(chan struct{})
 	return nil
 }
 

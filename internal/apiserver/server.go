@@ -38,6 +38,7 @@ type Server struct {
 	catalogMu sync.Mutex // guards declared and the building of catalogs
 	declared  map[string]*declared
 	catalog   atomic.Pointer[Catalog]
+	turned    chan struct{} // closed when the catalog is replaced, guarded by catalogMu
 
 	controllers controllers
 
@@ -66,6 +67,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.pools.init()
 	s.catalog.Store(builtinCatalog())
+	s.turned = make(chan struct{})
 	s.controllers.next = firstVersion
 	s.Register(definitions{s})
 	if err := s.seed(); err != nil {
@@ -89,6 +91,13 @@ var builtinCatalog = sync.OnceValue(func() *Catalog { return newCatalog(builtins
 
 // Catalog returns what is served now.
 func (s *Server) Catalog() *Catalog { return s.catalog.Load() }
+
+// current returns the catalog and what is closed when another takes its place.
+func (s *Server) current() (*Catalog, <-chan struct{}) {
+	s.catalogMu.Lock()
+	defer s.catalogMu.Unlock()
+	return s.catalog.Load(), s.turned
+}
 
 // Close ends every watch. The objects stay readable, which tests of a server that goes away do not see through a client.
 func (s *Server) Close() { s.closeOnce.Do(func() { close(s.done) }) }

@@ -21,12 +21,14 @@ type Notice struct {
 // Bookmark is the type of a [Notice] that only tells a version.
 const Bookmark ChangeType = "BOOKMARK"
 
-// Watch yields what happens to the selected objects after version, until ctx or the server ends. Whenever it has told
+// Watch yields what happens to the selected objects after version, until ctx, the server or the kind ends. Whenever it has told
 // everything there is it yields a bookmark, and then waits. The pair is (notice, nil) or, once and last, an error: a
 // version that the log no longer reaches is Expired (410).
 func (s *Server) Watch(ctx context.Context, served *Served, sel Selection, version uint64) iter.Seq2[Notice, error] {
 	return func(yield func(Notice, error) bool) {
 		for {
+			// What made the kind go is in the log by the time that the catalog is without it.
+			catalog, turned := s.current()
 			entries, changed, err := s.store.Since(version)
 			if errors.Is(err, store.ErrExpired) {
 				yield(Notice{}, apierrors.NewResourceExpired(expired(version, s.store.Version())))
@@ -46,8 +48,12 @@ func (s *Server) Watch(ctx context.Context, served *Served, sel Selection, versi
 			if !yield(Notice{Type: Bookmark, Version: version}, nil) {
 				return
 			}
+			if _, ok := catalog.Resource(served.GVR); !ok {
+				return
+			}
 			select {
 			case <-changed:
+			case <-turned:
 			case <-ctx.Done():
 				return
 			case <-s.done:
