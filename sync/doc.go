@@ -34,6 +34,10 @@
 // the very object that was recorded, and has no controller as its owner. A namespace or a definition is pruned only if nothing
 // that the set knows of in it is to stay. Losing the record therefore prunes nothing.
 //
+// An object is created only where there is none: one that appeared since the plan was made is [ErrStale]. What the cluster puts
+// into a namespace that the same run created, such as the ServiceAccount "default", is the exception: it is applied onto,
+// with a warning.
+//
 // # Errors
 //
 // A plan that cannot be made is an [*Error] for each object at fault, joined: [ErrDuplicate], [ErrNamespace], [ErrWave],

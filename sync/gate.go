@@ -86,6 +86,10 @@ func (e *Engine) served(ctx context.Context, p probe, deadline time.Duration) er
 // once.
 func (e *Engine) Wait(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
+		if p == nil {
+			yield(Event{}, errors.New("wait: there is no plan"))
+			return
+		}
 		var targets []*target
 		for _, o := range p.objects {
 			if o.skip == "" {

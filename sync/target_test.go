@@ -53,6 +53,8 @@ func TestRunWithoutAPlan(t *testing.T) {
 	e := &env{t: t, c: &tap{Client: c}, ns: "default"}
 	_, err = setsync.Drain(e.engine(nil).Run(t.Context(), nil))
 	require.EqualError(t, err, "run: there is no plan")
+	_, err = setsync.Drain(e.engine(nil).Wait(t.Context(), nil))
+	require.EqualError(t, err, "wait: there is no plan")
 	assert.Zero(t, e.c.reads.Load()+e.c.writes.Load())
 	var typed *cluster.Error
 	assert.NotErrorAs(t, err, &typed)
