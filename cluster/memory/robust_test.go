@@ -161,7 +161,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	cancelled, err := client.Resource(configMaps).Watch(ctx, metav1.ListOptions{})
 	require.NoError(t, err)
 	cancel()
-	for range cancelled.ResultChan() { //nolint:revive // until it is closed
+	for range cancelled.ResultChan() { // until it is closed
 	}
 	s.Close()
 	s.Close()
@@ -200,7 +200,7 @@ func TestBehindASocket(t *testing.T) {
 	s := start(t, nil)
 	socket := httptest.NewServer(s)
 	defer socket.Close()
-	response, err := http.Get(socket.URL + "/readyz") //nolint:noctx // a test
+	response, err := http.Get(socket.URL + "/readyz") // a test
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)

@@ -229,7 +229,7 @@ func (s *Server) collectionFinalizers(served *Served, obj *unstructured.Unstruct
 	orphan := slices.Contains(have, metav1.FinalizerOrphanDependents)
 	foreground := !orphan && slices.Contains(have, metav1.FinalizerDeleteDependents)
 	switch {
-	case opts.OrphanDependents != nil: //nolint:staticcheck // still part of the protocol
+	case opts.OrphanDependents != nil: // still part of the protocol
 		orphan, foreground = *opts.OrphanDependents, false
 	case opts.PropagationPolicy != nil:
 		orphan = *opts.PropagationPolicy == metav1.DeletePropagationOrphan

@@ -318,7 +318,7 @@ func TestSSH(t *testing.T) {
 
 	sockets := t.TempDir()
 	if len(sockets) > 80 {
-		sockets, _ = os.MkdirTemp("", "a") //nolint:usetesting // a socket's path must be short
+		sockets, _ = os.MkdirTemp("", "a") // a socket's path must be short
 		t.Cleanup(func() { os.RemoveAll(sockets) })
 	}
 	socket := filepath.Join(sockets, "agent")

@@ -91,7 +91,7 @@ func sendError(w http.ResponseWriter, f format, err error) {
 // statusOf returns the Status of an error.
 func statusOf(err error) metav1.Status {
 	var status metav1.Status
-	if s, ok := err.(apierrors.APIStatus); ok { //nolint:errorlint // the core returns them unwrapped
+	if s, ok := err.(apierrors.APIStatus); ok { // the core returns them unwrapped
 		status = s.Status()
 	} else {
 		status = apierrors.NewInternalError(err).Status()

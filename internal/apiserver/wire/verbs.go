@@ -174,7 +174,7 @@ func (c *call) delete() error {
 		return err
 	}
 	code := http.StatusOK
-	if !gone && opts.OrphanDependents != nil && !*opts.OrphanDependents { //nolint:staticcheck // still part of the protocol
+	if !gone && opts.OrphanDependents != nil && !*opts.OrphanDependents { // still part of the protocol
 		code = http.StatusAccepted
 	}
 	if !gone || c.served.ReturnsDeleted() {

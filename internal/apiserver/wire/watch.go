@@ -58,13 +58,13 @@ func (c *call) watch() error {
 		stream.open()
 		for _, obj := range page.Items {
 			if err := stream.send(apiserver.Notice{Type: apiserver.Added, Object: obj, Version: page.Version}); err != nil {
-				return nil //nolint:nilerr // the client went away
+				return nil // the client went away
 			}
 		}
 		version = page.Version
 		if initial && c.bookmarks() {
 			if err := stream.bookmark(version, true); err != nil {
-				return nil //nolint:nilerr // the client went away
+				return nil // the client went away
 			}
 		}
 	}
