@@ -39,7 +39,7 @@ func (r Ref) Compare(other Ref) int {
 }
 
 // String returns "Deployment apps/web", or "ClusterRole admin" without a namespace. The group is part of it when it is not
-// one of Kubernetes' own: "Certificate.cert-manager.io apps/web".
+// one of Kubernetes' own: "Certificate.cert-manager.io apps/web". Of a reference to a kind alone it is the kind.
 func (r Ref) String() string {
 	var b strings.Builder
 	b.WriteString(r.Kind)
@@ -47,7 +47,9 @@ func (r Ref) String() string {
 		b.WriteByte('.')
 		b.WriteString(r.Group)
 	}
-	b.WriteByte(' ')
+	if r.Namespace != "" || r.Name != "" {
+		b.WriteByte(' ')
+	}
 	if r.Namespace != "" {
 		b.WriteString(r.Namespace)
 		b.WriteByte('/')

@@ -17,6 +17,9 @@ func TestRefString(t *testing.T) {
 		"Namespace apps":                     {Kind: "Namespace", Name: "apps"},
 		"ClusterRole admin":                  {Group: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "admin"},
 		"Certificate.cert-manager.io apps/c": {Group: "cert-manager.io", Kind: "Certificate", Namespace: "apps", Name: "c"},
+		"ConfigMap":                          {Kind: "ConfigMap"},
+		"ConfigMap apps/":                    {Kind: "ConfigMap", Namespace: "apps"},
+		"":                                   {},
 		"Service.serving.knative.dev apps/s": {Group: "serving.knative.dev", Kind: "Service", Namespace: "apps", Name: "s"},
 	} {
 		assert.Equal(t, want, ref.String())

@@ -285,7 +285,7 @@ spec:
 func TestErrors(t *testing.T) {
 	c := diff.New(us, nil, nil)
 	for name, row := range map[string]struct{ manifest, message string }{
-		"no name":       {"{apiVersion: v1, kind: ConfigMap, metadata: {generateName: x-}}", "prepare ConfigMap : .metadata.name: the object has no name; an apply needs one, and generateName will not do"},
+		"no name":       {"{apiVersion: v1, kind: ConfigMap, metadata: {generateName: x-}}", "prepare ConfigMap: .metadata.name: the object has no name; an apply needs one, and generateName will not do"},
 		"unknown field": {"{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: a}, spec: {replcas: 1}}", "prepare Deployment a/web: .spec.replcas: field not declared in schema"},
 		"wrong type":    {"{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: [a]}", "prepare ConfigMap c: .data: expected map, got a list"},
 		"same key twice": {"{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}, {port: 80, protocol: TCP}]}}",

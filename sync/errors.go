@@ -43,7 +43,10 @@ type Error struct {
 // Error returns "apply Deployment apps/web (web.yaml:12): conflict with …".
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Op + " " + e.Ref.String())
+	b.WriteString(e.Op)
+	if r := e.Ref.String(); r != "" {
+		b.WriteString(" " + r)
+	}
 	if o := e.Origin.String(); o != "" {
 		b.WriteString(" (" + o + ")")
 	}

@@ -33,7 +33,7 @@ func testBadDesiredState(t *testing.T, e *env) {
 			"apiVersion: v1\nmetadata: {name: a}\n", nil, []string{"(set.yaml:10): the object has no apiVersion or no kind"},
 		},
 		"no name": {
-			"apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n", nil, []string{"plan ConfigMap  (set.yaml:10): the object has no name"},
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n", nil, []string{"plan ConfigMap (set.yaml:10): the object has no name"},
 		},
 		"an unknown kind": {
 			"apiVersion: example.org/v1\nkind: Gadget\nmetadata: {name: a}\n", cluster.ErrNoKind,
@@ -84,7 +84,7 @@ func testBadDesiredState(t *testing.T, e *env) {
 		d := e.desired(configMap("a", "1"))
 		d.Objects[0] = nil
 		_, err := e.engine(nil).Plan(t.Context(), d)
-		assert.ErrorContains(t, err, "(set.yaml:10): there is no object here")
+		assert.ErrorContains(t, err, "plan (set.yaml:10): object 0 is nil")
 	})
 }
 
@@ -208,4 +208,10 @@ func testHooksAreSkipped(t *testing.T, e *env) {
 	assert.Equal(t, 1, r.Skipped)
 	assert.Len(t, e.record().Members, 1)
 	assert.True(t, e.plan(eng, d).Empty())
+
+	// A definition that is a hook is left alone too, so that nothing may wait for what it would define.
+	crd := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: hooked.example.com, annotations: {helm.sh/hook: pre-upgrade}}\n" +
+		"spec: {group: example.com, scope: Namespaced, names: {kind: Hooked, plural: hooked}, versions: [{name: v1, served: true, storage: true}]}\n"
+	_, err = eng.Plan(t.Context(), e.desired(docs(crd, "apiVersion: example.com/v1\nkind: Hooked\nmetadata: {name: a}\n")))
+	require.ErrorIs(t, err, cluster.ErrNoKind)
 }

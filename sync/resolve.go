@@ -21,7 +21,7 @@ func (e *Engine) resolve(ctx context.Context, d Desired) ([]*object, error) {
 	for i, in := range d.Objects {
 		o := &object{origin: d.origin(i)}
 		if in == nil {
-			faults = append(faults, o.fault(errors.New("there is no object here")))
+			faults = append(faults, o.fault(fmt.Errorf("object %d is nil", i)))
 			continue
 		}
 		o.obj = in.DeepCopy()
@@ -218,8 +218,8 @@ func defines(obj *unstructured.Unstructured) schema.GroupKind {
 func definitions(objects []*object) map[schema.GroupKind]definition {
 	out := map[schema.GroupKind]definition{}
 	for _, o := range objects {
-		if !isCRD(o.ref) {
-			continue
+		if !isCRD(o.ref) || unsupported(o.obj) != "" {
+			continue // A definition that is left alone makes no kind to wait for.
 		}
 		scope, _, _ := unstructured.NestedString(o.obj.Object, "spec", "scope")
 		d := definition{crd: o, namespaced: scope == "Namespaced"}
