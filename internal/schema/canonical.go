@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/base64"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -175,3 +176,7 @@ func timestamp(v any, layout string) any {
 	}
 	return t.UTC().Format(layout)
 }
+
+func formatFloat(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }

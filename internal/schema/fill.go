@@ -1,59 +1,126 @@
 package schema
 
-import (
-	"encoding/base64"
-	"strconv"
-)
+import "sync"
 
-func formatFloat(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+// Defaults fills objects of one native type in, as the server does when it reads them. It does not change and is safe for
+// concurrent use.
+type Defaults struct {
+	conditions []func(obj map[string]any)
+	fields     []defaultField
+	parts      []part
+}
 
-func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+// defaultField is a default that holds wherever the structure occurs.
+type defaultField struct {
+	name  string
+	form  *form
+	value any
+}
 
-// fill puts the server's defaults into a canonical object, in place. As the server does, it goes from the outside in: what
-// depends on other fields first, then what always holds, then the parts.
-func (t modelTable) fill(name string, obj map[string]any) {
-	m := t[name]
-	if !m.defaults {
+// part is a field that holds structures with defaults.
+type part struct {
+	name  string
+	form  *form
+	inner *Defaults
+}
+
+// DefaultsOf returns the defaults of a native type by its name in OpenAPI, such as "io.k8s.api.core.v1.Pod". It is nil, which
+// fills nothing in, when the type is unknown or has none.
+func DefaultsOf(model string) *Defaults { return compiled().of(model) }
+
+// Fill puts the server's defaults into obj, in place, and what belongs to the one form in which the server keeps values that
+// an object may state in several. What the type does not tell from nothing counts as absent, whether or not it is written
+// down. As the server does, it goes from the outside in: what depends on other fields first, then what always holds, then
+// the parts.
+func (d *Defaults) Fill(obj map[string]any) {
+	if d == nil {
 		return
 	}
-	if f := conditional[name]; f != nil {
+	for _, f := range d.conditions {
 		f(obj)
 	}
-	for field, f := range m.fields {
-		if _, ok := obj[field]; !ok && f.Default != nil {
-			obj[field] = deepCopy(f.Default)
+	for _, f := range d.fields {
+		if v, ok := obj[f.name]; !ok || v == nil || !f.form.Pointer && zero(f.form, v) {
+			obj[f.name] = deepCopy(f.value)
 		}
 	}
+	for _, p := range d.parts {
+		p.fill(obj)
+	}
+}
+
+func (p part) fill(obj map[string]any) {
+	v := obj[p.name]
+	switch p.form.In {
+	case "list":
+		list, _ := v.([]any)
+		for _, e := range list {
+			if inner, ok := e.(map[string]any); ok {
+				p.inner.Fill(inner)
+			}
+		}
+		return
+	case "map":
+		entries, _ := v.(map[string]any)
+		for _, e := range entries {
+			if inner, ok := e.(map[string]any); ok {
+				p.inner.Fill(inner)
+			}
+		}
+		return
+	}
+	if inner, ok := v.(map[string]any); ok {
+		p.inner.Fill(inner)
+		return
+	}
+	if v == nil && !p.form.Pointer {
+		inner := map[string]any{}
+		p.inner.Fill(inner)
+		if len(inner) > 0 {
+			obj[p.name] = inner
+		}
+	}
+}
+
+// plans are the defaults of the types that were asked for, which refer to each other.
+type plans struct {
+	mu     sync.Mutex
+	table  modelTable
+	byName map[string]*Defaults
+}
+
+var compiled = sync.OnceValue(func() *plans { return &plans{table: table(), byName: map[string]*Defaults{}} })
+
+func (p *plans) of(name string) *Defaults {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.build(name)
+}
+
+// build is entered with the lock held. A type that holds itself finds its own, unfinished plan.
+func (p *plans) build(name string) *Defaults {
+	m := p.table[name]
+	if m == nil || !m.defaults {
+		return nil
+	}
+	if d, ok := p.byName[name]; ok {
+		return d
+	}
+	d := &Defaults{}
+	p.byName[name] = d
+	for _, c := range conditionsOf(name) {
+		d.conditions = append(d.conditions, c.Fill)
+	}
 	for field, f := range m.fields {
-		if f.Kind != "struct" || !t[f.Model].defaults {
+		if f.Default != nil {
+			d.fields = append(d.fields, defaultField{field, f, f.Default})
+		}
+		if f.Kind != "struct" {
 			continue
 		}
-		v, present := obj[field]
-		switch {
-		case f.In == "list":
-			list, _ := v.([]any)
-			for _, e := range list {
-				if inner, ok := e.(map[string]any); ok {
-					t.fill(f.Model, inner)
-				}
-			}
-		case f.In == "map":
-			entries, _ := v.(map[string]any)
-			for _, e := range entries {
-				if inner, ok := e.(map[string]any); ok {
-					t.fill(f.Model, inner)
-				}
-			}
-		case present:
-			if inner, ok := v.(map[string]any); ok {
-				t.fill(f.Model, inner)
-			}
-		case !f.Pointer:
-			inner := map[string]any{}
-			t.fill(f.Model, inner)
-			if len(inner) > 0 {
-				obj[field] = inner
-			}
+		if inner := p.build(f.Model); inner != nil {
+			d.parts = append(d.parts, part{field, f, inner})
 		}
 	}
+	return d
 }

@@ -70,7 +70,7 @@ func (k *Kind) Store(obj map[string]any) map[string]any {
 	switch k.origin {
 	case native:
 		out := table().canonical(k.model, obj)
-		table().fill(k.model, out)
+		DefaultsOf(k.model).Fill(out)
 		return out
 	case customResource:
 		out := canonicalMetadata(obj)

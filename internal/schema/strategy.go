@@ -34,13 +34,12 @@ func namespaceStrategy(before, stored map[string]any) []Note {
 
 // daemonSetStrategy counts the changes of the template, in an annotation that is the server's.
 func daemonSetStrategy(before, stored map[string]any) []Note {
-	const annotation = "deprecated.daemonset.template.generation"
-	count, _ := object(object(before, "metadata"), "annotations")[annotation].(string)
+	count, _ := object(object(before, "metadata"), "annotations")[templateGeneration].(string)
 	if n, err := strconv.ParseInt(count, 10, 64); err == nil && !equal(object(before, "spec")["template"], object(stored, "spec")["template"]) {
 		count = strconv.FormatInt(n+1, 10)
 	}
 	if count != "" {
-		made(made(stored, "metadata"), "annotations")[annotation] = count
+		made(made(stored, "metadata"), "annotations")[templateGeneration] = count
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func (t modelTable) reaches(name string, seen map[string]bool) bool {
 		return false
 	}
 	seen[name] = true
-	if conditional[name] != nil {
+	if conditionsOf(name) != nil {
 		return true
 	}
 	for _, f := range t[name].fields {

@@ -8,9 +8,12 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	internal "github.com/setpoint-dev/setpoint/internal/schema"
 )
 
 // observation is what defaulting made of one field of a structure, in the places where the structure occurs.
@@ -204,36 +207,20 @@ func structure(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !custom(t)
 }
 
-// conditional names the defaults that depend on more than the structure being there. Package internal/schema decides them in
-// Go.
-var conditional = map[string][]string{
-	"io.k8s.api.apps.v1.DaemonSetUpdateStrategy":                {"rollingUpdate"},
-	"io.k8s.api.apps.v1.DeploymentStrategy":                     {"rollingUpdate"},
-	"io.k8s.api.apps.v1.RollingUpdateDaemonSet":                 {"maxUnavailable", "maxSurge"},
-	"io.k8s.api.apps.v1.RollingUpdateDeployment":                {"maxUnavailable", "maxSurge"},
-	"io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy":       {"partition", "maxUnavailable"},
-	"io.k8s.api.apps.v1.StatefulSetUpdateStrategy":              {"type", "rollingUpdate"},
-	"io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior": {"scaleUp", "scaleDown"},
-	"io.k8s.api.autoscaling.v2.HPAScalingRules":                 {"policies", "stabilizationWindowSeconds"},
-	"io.k8s.api.batch.v1.JobSpec":                               {"backoffLimit", "completionMode", "completions", "manualSelector", "parallelism", "podReplacementPolicy", "suspend"},
-	"io.k8s.api.core.v1.Container":                              {"imagePullPolicy"},
-	"io.k8s.api.core.v1.EphemeralContainer":                     {"imagePullPolicy"},
-	"io.k8s.api.core.v1.ImageVolumeSource":                      {"pullPolicy"},
-	"io.k8s.api.core.v1.PodSpec":                                {"enableServiceLinks"},
-	"io.k8s.api.core.v1.ServiceSpec":                            {"internalTrafficPolicy"},
-	"io.k8s.api.core.v1.Volume":                                 {"emptyDir"},
-	"io.k8s.api.networking.v1.NetworkPolicySpec":                {"policyTypes"},
-	"io.k8s.api.resource.v1.DeviceSubRequest":                   {"count"},
-	"io.k8s.api.resource.v1.DeviceTaint":                        {"timeAdded"},
-	"io.k8s.api.resource.v1.ExactDeviceRequest":                 {"count"},
-	"io.k8s.api.resource.v1alpha3.DeviceTaint":                  {"timeAdded"},
-	"io.k8s.api.resource.v1beta1.DeviceRequest":                 {"count", "allocationMode"},
-	"io.k8s.api.resource.v1beta1.DeviceSubRequest":              {"count"},
-	"io.k8s.api.resource.v1beta1.DeviceTaint":                   {"timeAdded"},
-	"io.k8s.api.resource.v1beta2.DeviceSubRequest":              {"count"},
-	"io.k8s.api.resource.v1beta2.DeviceTaint":                   {"timeAdded"},
-	"io.k8s.api.resource.v1beta2.ExactDeviceRequest":            {"count"},
-}
+// conditional are the defaults that depend on more than the structure being there, each as the name of a type, a dot and the
+// name of a field: those that package internal/schema decides in Go, and the time of a taint, which is that of the write.
+var conditional = sync.OnceValue(func() map[string]bool {
+	out := map[string]bool{}
+	for _, c := range internal.Conditions() {
+		for _, field := range c.Decides {
+			out[field] = true
+		}
+	}
+	for _, version := range []string{"v1", "v1alpha3", "v1beta1", "v1beta2"} {
+		out["io.k8s.api.resource."+version+".DeviceTaint.timeAdded"] = true
+	}
+	return out
+})
 
 // undefaulted are the places where the server defaults nothing, so that they say nothing about a structure's defaults.
 var undefaulted = []string{"VolumeAttachment.Spec.Source.InlineVolumeSpec"}
@@ -242,7 +229,7 @@ var undefaulted = []string{"VolumeAttachment.Spec.Source.InlineVolumeSpec"}
 func (p *prober) settle() {
 	for _, name := range slices.Sorted(maps.Keys(p.seen)) {
 		for _, f := range slices.Sorted(maps.Keys(p.seen[name])) {
-			if slices.Contains(conditional[name], f) {
+			if conditional()[name+"."+f] {
 				continue
 			}
 			values := p.seen[name][f].values
