@@ -14,6 +14,11 @@ type APIService struct {
 	Status            APIServiceStatus `json:"status,omitempty"`
 }
 
+// OpenAPIModelName is the name of the kind in the OpenAPI document.
+func (APIService) OpenAPIModelName() string {
+	return "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService"
+}
+
 // APIServiceSpec says which group version is served from where.
 type APIServiceSpec struct {
 	Service               *APIServiceReference `json:"service,omitempty"`

@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	tables "github.com/setpoint-dev/setpoint/internal/schema"
 )
 
 // ErrNoStrategicMerge: the kind has no strategic merge, as custom resources have none.
@@ -22,7 +24,8 @@ type builtin struct {
 	kind     schema.GroupVersionKind
 	goType   reflect.Type
 	merge    strategicpatch.PatchMetaFromStruct
-	defaults *plan
+	native   string // the type's name in OpenAPI
+	defaults *tables.Defaults
 	types    func() (managedfields.TypeConverter, error)
 }
 
@@ -39,7 +42,12 @@ func Builtin(kind schema.GroupVersionKind, types func() (managedfields.TypeConve
 	if err != nil {
 		return nil, false
 	}
-	return &builtin{kind: kind, goType: goType, merge: merge, defaults: planOf(goType), types: types}, true
+	b := &builtin{kind: kind, goType: goType, merge: merge, types: types}
+	if named, ok := b.new().(interface{ OpenAPIModelName() string }); ok {
+		b.native = named.OpenAPIModelName()
+		b.defaults = tables.DefaultsOf(b.native)
+	}
+	return b, true
 }
 
 func (b *builtin) new() runtime.Object { return reflect.New(b.goType).Interface().(runtime.Object) }
@@ -142,7 +150,10 @@ func (b *builtin) Canonical(obj map[string]any, strict bool) (map[string]any, []
 	return out, dropped.Errors(), nil
 }
 
-func (b *builtin) Default(obj map[string]any) { b.defaults.fill(obj) }
+func (b *builtin) Default(obj map[string]any) {
+	b.defaults.Fill(obj)
+	tables.Converted(b.native, obj)
+}
 
 func (b *builtin) Validate(_, _ map[string]any, _ bool) field.ErrorList { return nil }
 
