@@ -147,7 +147,7 @@ func onEach(t *testing.T, test func(t *testing.T, e *env)) {
 
 func inMemory(t *testing.T) *env {
 	t.Helper()
-	s, err := memory.New(&memory.Options{Controllers: true})
+	s, err := memory.New(&memory.Options{Controllers: true, IgnoreRules: true})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		s.Close()

@@ -72,7 +72,7 @@ func TestCorpusApplies(t *testing.T) {
 	for _, folder := range []string{"kube-prometheus/manifests", "online-boutique/kustomize/base"} {
 		t.Run(folder, func(t *testing.T) {
 			objects := corpus(t, folder)
-			s := start(t, &setmemory.Options{Controllers: true})
+			s := start(t, &setmemory.Options{Controllers: true, IgnoreRules: true})
 			client := dyn(t, s)
 			disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
 			require.NoError(t, err)

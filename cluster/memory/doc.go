@@ -37,6 +37,7 @@
 //   - OpenAPI v2 (501), CBOR (406 and 415), alpha and beta versions of built-in kinds (404)
 //   - conversion of custom resources by a webhook (500)
 //   - field selectors that the kind does not index (400)
+//   - definitions with rules in CEL, unless [Options].Rules is a compiler of them or [Options].IgnoreRules is set (422)
 //
 // The following is not checked, and a write that the real server would refuse may be accepted:
 //
@@ -44,7 +45,7 @@
 //   - admission by webhooks and policies, quotas, limit ranges and pod security
 //   - values of built-in kinds beyond their types: names, labels, selectors, immutable fields, and the essentials of workloads,
 //     Services and ConfigMaps are checked; ranges, enums and required fields elsewhere are not
-//   - rules in CEL of definitions; the definition's answer carries a warning for each
+//   - rules in CEL of definitions where [Options].IgnoreRules is set; the definition's answer carries a warning
 //
 // The following differs:
 //

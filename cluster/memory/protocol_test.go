@@ -258,19 +258,6 @@ spec: {group: metrics.k8s.io, version: v1beta1, groupPriorityMinimum: 100, versi
 	assert.Equal(t, metav1.StatusReasonServiceUnavailable, status.Reason)
 }
 
-// Rules that are not evaluated are not kept secret.
-func TestDefinitionWithRulesWarns(t *testing.T) {
-	s := start(t, nil)
-	body := strings.Replace(gadgets, "spec: {type: object,", `spec: {type: object, x-kubernetes-validations: [{rule: "self.size > 1"}],`, 1)
-	require.NotEqual(t, gadgets, body)
-	r := httptest.NewRequest(http.MethodPost, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/yaml")
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	require.Equal(t, http.StatusCreated, w.Code, w.Body.String())
-	assert.Contains(t, strings.Join(w.Header().Values("Warning"), "\n"), "x-kubernetes-validations")
-}
-
 // Leader election works: one of two candidates leads, and the other takes over when it lets go.
 func TestLeaderElection(t *testing.T) {
 	s := start(t, nil)

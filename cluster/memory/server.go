@@ -30,6 +30,12 @@ type Options struct {
 	History int
 	// Logger receives the faults of simulated controllers. Nil discards them.
 	Logger *slog.Logger
+	// Rules compiles the rules in CEL of CustomResourceDefinitions; package celrules has one. Nil means that the server cannot evaluate any: a definition
+	// that has rules is refused (422) with a cause for each, unless IgnoreRules is set.
+	Rules CompileRule
+	// IgnoreRules accepts definitions with rules that nothing evaluates. They are stored and published, and not enforced; the
+	// answer to the definition carries a warning that names them. With Rules it has no effect.
+	IgnoreRules bool
 }
 
 // Server is an API server in the process. Create one with [New] and close it. All methods are safe for concurrent use.
@@ -46,7 +52,9 @@ func New(opts *Options) (*Server, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	core, err := apiserver.New(apiserver.Options{Now: opts.Now, History: opts.History, Logger: opts.Logger})
+	core, err := apiserver.New(apiserver.Options{
+		Now: opts.Now, History: opts.History, Logger: opts.Logger, Definitions: opts.definitions(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("start API server: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
@@ -206,11 +207,19 @@ func (s *Server) validateCreate(served *Served, obj *unstructured.Unstructured) 
 	for _, check := range served.row.Check {
 		errs = append(errs, check(obj.Object, nil)...)
 	}
+	if served.row.Defines {
+		errs = append(errs, crd.Validate(obj, s.defining)...)
+	}
 	return append(errs, served.model.Validate(obj.Object, nil, false)...)
 }
 
 // warnings tells the writer what the kind has to say about an accepted object.
 func (s *Server) warnings(served *Served, obj, old *unstructured.Unstructured, w Write) {
+	if served.row.Defines {
+		for _, message := range crd.Warnings(obj, old, s.defining) {
+			w.warn(message)
+		}
+	}
 	if served.row.Warn == nil {
 		return
 	}

@@ -145,7 +145,7 @@ func (s *Server) declare(kind *Served, r store.Record, old *declared) (*declared
 		d.definition, d.served = old.definition, old.served
 		return d, nil
 	}
-	if d.definition, err = crd.Compile(obj); err != nil {
+	if d.definition, err = crd.Compile(obj, s.defining); err != nil {
 		return nil, err
 	}
 	var versions []string

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/apimachinery/pkg/version"
 
+	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
@@ -26,6 +27,8 @@ type Options struct {
 	History int
 	// Logger receives faults of controllers. Nil discards them.
 	Logger *slog.Logger
+	// Definitions says what is accepted of definitions of kinds.
+	Definitions crd.Options
 }
 
 // Server is the core: kinds, objects, the log, and the controllers that read it. Safe for concurrent use.
@@ -34,6 +37,8 @@ type Server struct {
 	now    func() time.Time
 	logger *slog.Logger
 	pools  pools
+
+	defining crd.Options
 
 	catalogMu sync.Mutex // guards declared and the building of catalogs
 	declared  map[string]*declared
@@ -63,7 +68,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		store: store.New(opts.History, firstVersion), now: opts.Now, logger: opts.Logger,
-		declared: map[string]*declared{}, done: make(chan struct{}),
+		defining: opts.Definitions, declared: map[string]*declared{}, done: make(chan struct{}),
 	}
 	s.pools.init()
 	s.catalog.Store(builtinCatalog())

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
@@ -324,6 +325,9 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 			if err := frozen.Check(obj.Object, live.Object); err != nil {
 				errs = append(errs, err)
 			}
+		}
+		if served.row.Defines {
+			errs = append(errs, crd.ValidateUpdate(obj, live, s.defining)...)
 		}
 	}
 	return append(errs, served.model.Validate(obj.Object, live.Object, w.Subresource == "status")...)

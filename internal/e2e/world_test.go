@@ -30,7 +30,7 @@ import (
 func onEach(t *testing.T, test func(t *testing.T, cfg *rest.Config)) {
 	t.Run("memory", func(t *testing.T) {
 		t.Parallel()
-		server, err := memory.New(&memory.Options{Controllers: true})
+		server, err := memory.New(&memory.Options{Controllers: true, IgnoreRules: true})
 		require.NoError(t, err)
 		t.Cleanup(func() { server.Close() })
 		test(t, server.Config())

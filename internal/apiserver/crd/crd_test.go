@@ -44,7 +44,7 @@ func accepted(t testing.TB, obj *unstructured.Unstructured) *unstructured.Unstru
 	t.Helper()
 	crd.Default(obj)
 	crd.PrepareCreate(obj)
-	require.Empty(t, crd.Validate(obj, crd.Options{IgnoreCEL: true}))
+	require.Empty(t, crd.Validate(obj, crd.Options{IgnoreRules: true}))
 	out, changed, err := crd.Accept(obj, nil, noon)
 	require.NoError(t, err)
 	require.True(t, changed)
@@ -53,7 +53,7 @@ func accepted(t testing.TB, obj *unstructured.Unstructured) *unstructured.Unstru
 
 func compiled(t testing.TB, path string) *crd.Definition {
 	t.Helper()
-	d, err := crd.Compile(accepted(t, load(t, path)))
+	d, err := crd.Compile(accepted(t, load(t, path)), crd.Options{IgnoreRules: true})
 	require.NoError(t, err)
 	return d
 }
@@ -287,13 +287,13 @@ func TestRules(t *testing.T) {
 	crd.PrepareCreate(obj)
 
 	assert.Equal(t, []string{"spec.validation.openAPIV3Schema.properties[spec].properties[p].x-kubernetes-validations[0].rule: Forbidden: " +
-		"this server cannot evaluate CEL rules; remove the rule, or set the option that ignores them to keep it unenforced"},
+		"this server cannot evaluate CEL rules: set Options.Rules to a compiler of them, set Options.IgnoreRules to keep the rule unenforced, or remove it"},
 		causes(crd.Validate(obj, crd.Options{})))
-	assert.Empty(t, crd.Validate(obj, crd.Options{IgnoreCEL: true}))
-	assert.Equal(t, []string{"1 x-kubernetes-validations rules of gadgets.test.example.com are not evaluated by this server: v1 .spec.p"}, crd.Warnings(obj, obj))
-	assert.Equal(t, []crd.Rule{{Version: "v1", Path: ".spec.p", Text: "self != 'x'"}}, crd.Rules(obj))
+	assert.Empty(t, crd.Validate(obj, crd.Options{IgnoreRules: true}))
+	assert.Equal(t, []string{"1 x-kubernetes-validations rules of gadgets.test.example.com are not evaluated by this server: v1 .spec.p"}, crd.Warnings(obj, obj, crd.Options{IgnoreRules: true}))
+	assert.Equal(t, []crd.RuleAt{{Version: "v1", Path: ".spec.p", Text: "self != 'x'"}}, crd.RulesOf(obj))
 
-	d, err := crd.Compile(obj)
+	d, err := crd.Compile(obj, crd.Options{IgnoreRules: true})
 	require.NoError(t, err)
 	errs := d.Version("v1").Validate(parse(t, `{apiVersion: test.example.com/v1, kind: Gadget, spec: {p: 1}}`))
 	require.Len(t, errs, 2)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/apihelpers"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -46,8 +47,9 @@ type Version struct {
 
 	of         *Definition
 	structural *structuralschema.Structural
-	values     *spec.Schema // what values must satisfy
-	rules      bool         // the schema has CEL rules
+	values     *spec.Schema     // what values must satisfy
+	hasRules   bool             // the schema has CEL rules, enforced or not
+	rules      func() *ruleTree // nil result without rules that are enforced
 }
 
 // Version returns the version of that name, or nil.
@@ -86,9 +88,9 @@ func (d *Definition) Convert(obj *unstructured.Unstructured, version string) err
 	return nil
 }
 
-// Compile prepares a definition for serving. It expects one that [Validate] has accepted and errs on a schema that is not
-// structural.
-func Compile(obj *unstructured.Unstructured) (*Definition, error) {
+// Compile prepares a definition for serving. It expects one that [Validate] has accepted with the same options and errs on a
+// schema that is not structural.
+func Compile(obj *unstructured.Unstructured, opts Options) (*Definition, error) {
 	in, err := parse(obj)
 	if err != nil {
 		return nil, err
@@ -103,7 +105,7 @@ func Compile(obj *unstructured.Unstructured) (*Definition, error) {
 		Webhook:    in.Spec.Conversion != nil && in.Spec.Conversion.Strategy == apiextensionsv1.WebhookConverter,
 	}
 	for i := range in.Spec.Versions {
-		v, err := compileVersion(d, &in.Spec.Versions[i])
+		v, err := compileVersion(d, &in.Spec.Versions[i], opts)
 		if err != nil {
 			return nil, fmt.Errorf("definition %s: version %s: %w", in.Name, in.Spec.Versions[i].Name, err)
 		}
@@ -112,7 +114,7 @@ func Compile(obj *unstructured.Unstructured) (*Definition, error) {
 	return d, nil
 }
 
-func compileVersion(d *Definition, in *apiextensionsv1.CustomResourceDefinitionVersion) (*Version, error) {
+func compileVersion(d *Definition, in *apiextensionsv1.CustomResourceDefinitionVersion, opts Options) (*Version, error) {
 	v := &Version{
 		Name: in.Name, Served: in.Served, Storage: in.Storage, Columns: in.AdditionalPrinterColumns, of: d,
 	}
@@ -148,7 +150,14 @@ func compileVersion(d *Definition, in *apiextensionsv1.CustomResourceDefinitionV
 	v.structural = structural
 	v.values = valueSchema(structural)
 	eachNode(v.Name, in.Schema.OpenAPIV3Schema, func(_, _ string, s *apiextensionsv1.JSONSchemaProps) {
-		v.rules = v.rules || len(s.XValidations) > 0
+		v.hasRules = v.hasRules || len(s.XValidations) > 0
+	})
+	v.rules = sync.OnceValue(func() *ruleTree {
+		if !v.hasRules || opts.Rules == nil {
+			return nil
+		}
+		root := in.Schema.OpenAPIV3Schema
+		return newRuleTree(opts.Rules, root, root, v.values, true)
 	})
 	return v, nil
 }

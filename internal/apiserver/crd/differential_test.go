@@ -279,7 +279,7 @@ func TestDefinitionsLikeTheServer(t *testing.T) {
 				return
 			}
 			counts["accepted"]++
-			assert.ElementsMatch(t, real.take(), crd.Warnings(obj, nil))
+			assert.ElementsMatch(t, real.take(), crd.Warnings(obj, nil, crd.Options{}))
 			assert.Equal(t, sections(t, stored), sections(t, obj))
 		})
 	}
@@ -353,7 +353,7 @@ func TestCorpusLikeTheServer(t *testing.T) {
 // TestSchemaLikeTheServer compares the published schema, descriptions aside.
 func TestSchemaLikeTheServer(t *testing.T) {
 	real := realServer(t)
-	d, err := crd.Compile(real.define(t, load(t, "testdata/widget.yaml")))
+	d, err := crd.Compile(real.define(t, load(t, "testdata/widget.yaml")), crd.Options{IgnoreRules: true})
 	require.NoError(t, err)
 	client, err := discovery.NewDiscoveryClientForConfig(real.config)
 	require.NoError(t, err)
@@ -429,7 +429,7 @@ func TestValuesLikeTheServer(t *testing.T) {
 	t.Logf("seed %d", s)
 	random := rand.New(rand.NewPCG(s, 0))
 	real := realServer(t)
-	definition, err := crd.Compile(real.define(t, load(t, "testdata/widget.yaml")))
+	definition, err := crd.Compile(real.define(t, load(t, "testdata/widget.yaml")), crd.Options{IgnoreRules: true})
 	require.NoError(t, err)
 	v := definition.Version("v1")
 	namespace := kubetest.Namespace(t, real.config)

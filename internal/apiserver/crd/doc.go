@@ -4,10 +4,10 @@
 //
 // A definition passes through four steps:
 //
-//	crd.Default(obj)                     what the server fills in
-//	crd.PrepareCreate(obj)               what a client may not set
-//	crd.Validate(obj, opts)              the causes of a 422, or none
-//	definition, err := crd.Compile(obj)  what the server then serves
+//	crd.Default(obj)                           what the server fills in
+//	crd.PrepareCreate(obj)                     what a client may not set
+//	crd.Validate(obj, opts)                    the causes of a 422, or none
+//	definition, err := crd.Compile(obj, opts)  what the server then serves
 //
 // [Accept] decides the conditions NamesAccepted and Established. A compiled [Version] does for each custom resource what the
 // strategy of a built-in kind does: [Version.Decode] defaults and prunes, [Version.Validate] and its siblings check, and
@@ -21,8 +21,9 @@
 //
 // # Limits
 //
-//   - Rules in x-kubernetes-validations (CEL) cannot be evaluated. [Validate] refuses a definition that has them, naming their
-//     places, unless [Options.IgnoreCEL] is set; then they are kept, published and not enforced, and [Warnings] names them.
+//   - Rules in x-kubernetes-validations (CEL) are compiled by a [CompileRule] of the caller's. Without one [Validate]
+//     refuses a definition that has rules, naming their places, unless [Options.IgnoreRules] is set; then they are kept,
+//     published and not enforced, and [Warnings] names them.
 //   - Conversion webhooks are not called: [Definition.Convert] to another version is an error for such a definition.
 //   - Only apiextensions.k8s.io/v1 is understood.
 //

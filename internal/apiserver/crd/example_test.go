@@ -45,7 +45,7 @@ func ExampleCompile() {
 		fmt.Println(errs.ToAggregate())
 		return
 	}
-	backups, err := crd.Compile(obj)
+	backups, err := crd.Compile(obj, crd.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

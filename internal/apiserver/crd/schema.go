@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -44,9 +45,13 @@ func validateSchema(in *apiextensions.CustomResourceValidation, status bool, opt
 	} else {
 		errs = append(errs, validateDefaults(structural, path)...)
 	}
-	errs = append(errs, (&schemaWalk{opts: opts}).walk(root, path, place{root: true})...)
-	if len(errs) == 0 {
+	errs = append(errs, (&schemaWalk{}).walk(root, path, place{root: true})...)
+	switch {
+	case len(errs) > 0:
+	case len(late) > 0:
 		errs = late
+	case opts.Rules != nil || !opts.IgnoreRules:
+		errs = checkRules(root, opts.Rules, path)
 	}
 	return errs
 }
@@ -75,7 +80,7 @@ type place struct {
 	noDefault string // why a default is forbidden here, empty where it is not
 }
 
-type schemaWalk struct{ opts Options }
+type schemaWalk struct{}
 
 var schemaTypes = []string{"array", "boolean", "integer", "number", "object", "string"}
 
@@ -270,7 +275,7 @@ func validateListMap(s, items *apiextensions.JSONSchemaProps, path *field.Path) 
 	return errs
 }
 
-// rules checks the form of the CEL rules at one node, and refuses them when they are not to be ignored.
+// rules checks the form of the CEL rules at one node.
 func (w *schemaWalk) rules(s *apiextensions.JSONSchemaProps, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, rule := range s.XValidations {
@@ -285,10 +290,33 @@ func (w *schemaWalk) rules(s *apiextensions.JSONSchemaProps, path *field.Path) f
 			errs = append(errs, field.Invalid(at.Child("message"), rule.Message, "must not contain line breaks"))
 		case strings.ContainsAny(text, "\r\n") && message == "":
 			errs = append(errs, field.Required(at.Child("message"), "message must be specified if rule contains line breaks"))
-		case !w.opts.IgnoreCEL:
-			errs = append(errs, field.Forbidden(at.Child("rule"),
-				"this server cannot evaluate CEL rules; remove the rule, or set the option that ignores them to keep it unenforced"))
+		}
+		if rule.MessageExpression != "" && strings.TrimSpace(rule.MessageExpression) == "" {
+			errs = append(errs, field.Required(at.Child("messageExpression"), "messageExpression must be non-empty if specified"))
+		}
+		if rule.Reason != nil && !slices.Contains(ruleReasons, string(*rule.Reason)) {
+			errs = append(errs, field.NotSupported(at.Child("reason"), *rule.Reason, ruleReasons))
+		}
+		if rule.FieldPath == "" {
+			continue
+		}
+		if strings.TrimSpace(rule.FieldPath) == "" {
+			errs = append(errs, field.Invalid(at.Child("fieldPath"), rule.FieldPath, "must be non-empty if specified"))
+		}
+		if strings.ContainsAny(rule.FieldPath, "\r\n") {
+			errs = append(errs, field.Invalid(at.Child("fieldPath"), rule.FieldPath, "must not contain line breaks"))
+		}
+		props := &apiextensionsv1.JSONSchemaProps{}
+		if err := apiextensionsv1.Convert_apiextensions_JSONSchemaProps_To_v1_JSONSchemaProps(s, props, nil); err == nil {
+			if _, err := followFieldPath(props, rule.FieldPath); err != nil {
+				errs = append(errs, field.Invalid(at.Child("fieldPath"), rule.FieldPath, "must be a valid path"))
+			}
 		}
 	}
 	return errs
+}
+
+var ruleReasons = []string{
+	string(apiextensionsv1.FieldValueRequired), string(apiextensionsv1.FieldValueForbidden),
+	string(apiextensionsv1.FieldValueInvalid), string(apiextensionsv1.FieldValueDuplicate),
 }

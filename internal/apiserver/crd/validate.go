@@ -18,8 +18,10 @@ import (
 
 // Options qualifies what is accepted. The zero value is the strict one.
 type Options struct {
-	// IgnoreCEL accepts definitions with x-kubernetes-validations, whose rules are then not enforced.
-	IgnoreCEL bool
+	// Rules compiles x-kubernetes-validations. Without it a definition that has any is refused, or with IgnoreRules accepted
+	// and its rules not enforced.
+	Rules       CompileRule
+	IgnoreRules bool
 }
 
 // Validate returns the causes for which a definition is refused, none when it is acceptable. It expects one that [Default]

@@ -17,7 +17,7 @@ import (
 )
 
 // Validate returns the causes for which a new object is refused. The object's own metadata is not looked at: its rules
-// are those of every kind and the caller's. CEL rules are not evaluated.
+// are those of every kind and the caller's.
 func (v *Version) Validate(obj map[string]any) field.ErrorList {
 	if errs := v.validateType(obj); len(errs) > 0 {
 		return errs
@@ -25,7 +25,7 @@ func (v *Version) Validate(obj map[string]any) field.ErrorList {
 	errs := valueErrors(nil, newValidator(v.values).Validate(obj))
 	errs = append(errs, v.validateScale(obj, true)...)
 	errs = append(errs, validateEmbedded(nil, obj, v.structural)...)
-	return v.skipped(append(errs, listtype.ValidateListSetsAndMaps(nil, v.structural, obj)...))
+	return v.holdToRules(append(errs, listtype.ValidateListSetsAndMaps(nil, v.structural, obj)...), obj, nil)
 }
 
 // ValidateUpdate is [Version.Validate] for a replacement of old. A fault in a value that old has too, at a place that can be
@@ -38,7 +38,7 @@ func (v *Version) ValidateUpdate(obj, old map[string]any) field.ErrorList {
 	errs := valueErrors(nil, (&ratchet{schema: v.values, new: obj, old: old}).Validate(obj))
 	errs = append(errs, v.validateScale(obj, true)...)
 	errs = append(errs, validateEmbedded(nil, obj, v.structural)...)
-	return v.skipped(append(errs, v.validateLists(obj, old)...))
+	return v.holdToRules(append(errs, v.validateLists(obj, old)...), obj, old)
 }
 
 // ValidateStatus is [Version.ValidateUpdate] for a write of the status subresource: only status is looked at.
@@ -54,16 +54,22 @@ func (v *Version) ValidateStatus(obj, old map[string]any) field.ErrorList {
 		}
 	}
 	errs = append(errs, v.validateScale(obj, false)...)
-	return v.skipped(append(errs, v.validateLists(obj, old)...))
+	return v.holdToRules(append(errs, v.validateLists(obj, old)...), obj, old)
 }
 
-// skipped adds what the server says when a kind has CEL rules and an object is too broken to look at them.
-func (v *Version) skipped(errs field.ErrorList) field.ErrorList {
+// holdToRules adds what the rules of the schema refuse. They are not looked at when an object is too broken for them.
+func (v *Version) holdToRules(errs field.ErrorList, obj, old map[string]any) field.ErrorList {
+	if !v.hasRules {
+		return errs
+	}
 	blocking := []field.ErrorType{
 		field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid,
 	}
-	if v.rules && slices.ContainsFunc(errs, func(e *field.Error) bool { return slices.Contains(blocking, e.Type) }) {
-		errs = append(errs, field.Invalid(nil, nil, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"))
+	if slices.ContainsFunc(errs, func(e *field.Error) bool { return slices.Contains(blocking, e.Type) }) {
+		return append(errs, field.Invalid(nil, nil, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"))
+	}
+	if rules := v.rules(); rules != nil {
+		errs = append(errs, rules.evaluate(obj, old)...)
 	}
 	return errs
 }

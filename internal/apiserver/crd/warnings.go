@@ -10,38 +10,39 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 )
 
-// Rule is a CEL rule of a definition.
-type Rule struct {
+// RuleAt is a CEL rule of a definition.
+type RuleAt struct {
 	// Version and Path say where it is: "v1", ".spec.replicas". Items of a list are "[*]", values of a map ".*".
 	Version, Path string
 	// Text is the expression.
 	Text string
 }
 
-// Rules lists the CEL rules of a definition in the order of version and path.
-func Rules(obj *unstructured.Unstructured) []Rule {
+// RulesOf lists the CEL rules of a definition in the order of version and path.
+func RulesOf(obj *unstructured.Unstructured) []RuleAt {
 	in, err := parse(obj)
 	if err != nil {
 		return nil
 	}
-	var all []Rule
+	var all []RuleAt
 	eachNodeOf(in, func(version, path string, s *apiextensionsv1.JSONSchemaProps) {
 		for _, r := range s.XValidations {
-			all = append(all, Rule{Version: version, Path: path, Text: r.Rule})
+			all = append(all, RuleAt{Version: version, Path: path, Text: r.Rule})
 		}
 	})
 	return all
 }
 
 // Warnings returns what the server tells a client that writes a definition, beside errors: formats it does not know, sets of
-// structures, and the CEL rules that it will not enforce. Of what old, which may be nil, had already, only the rules are named again.
-func Warnings(obj, old *unstructured.Unstructured) []string {
+// structures, and the CEL rules that it will not enforce because opts ignore them. Of what old, which may be nil, had already,
+// only the rules are named again.
+func Warnings(obj, old *unstructured.Unstructured, opts Options) []string {
 	all := warnings(obj)
 	if old != nil {
 		before := warnings(old)
 		all = slices.DeleteFunc(all, func(w string) bool { return slices.Contains(before, w) })
 	}
-	if rules := Rules(obj); len(rules) > 0 {
+	if rules := RulesOf(obj); len(rules) > 0 && opts.Rules == nil {
 		const most = 5
 		var places []string
 		for _, r := range rules[:min(most, len(rules))] {

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/gc"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/sim"
 )
@@ -47,7 +48,9 @@ type fixture struct {
 func start(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{t: t, clock: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)}
-	server, err := apiserver.New(apiserver.Options{Now: func() time.Time { return f.clock }})
+	server, err := apiserver.New(apiserver.Options{
+		Now: func() time.Time { return f.clock }, Definitions: crd.Options{IgnoreRules: true},
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		assert.Empty(t, server.Faults())

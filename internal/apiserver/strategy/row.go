@@ -55,7 +55,7 @@ type Row struct {
 	Deleting func(obj *unstructured.Unstructured, now time.Time)
 	// Delayed says that a deletion only marks the object, even without finalizers, until Emptied is empty.
 	Delayed bool
-	// Defines says that objects of this kind declare kinds.
+	// Defines says that objects of this kind declare kinds. What package crd finds is added to Check and Warn.
 	Defines bool
 	// Backend returns the group version that an object of this kind says somebody else serves.
 	Backend func(obj map[string]any) (schema.GroupVersion, bool)

@@ -223,8 +223,6 @@ var rows = map[schema.GroupKind]Row{
 	kind("apiextensions.k8s.io", "CustomResourceDefinition"): {
 		Generation: spec, StatusKeeps: metadata, Conditional: true,
 		Prepare:  []Step{definitionStatus},
-		Check:    []func(obj, old map[string]any) field.ErrorList{definition},
-		Warn:     definitionWarnings,
 		Deleting: crd.PrepareDelete,
 		Delayed:  true,
 		Defines:  true,
