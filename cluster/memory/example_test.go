@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -106,4 +107,43 @@ func ExampleServer_Requests() {
 	// Output:
 	// get namespaces missing 404 false
 	// delete namespaces kube-system 403 true
+}
+
+// A function takes the place of an admission webhook.
+func ExampleAdmission() {
+	server, err := memory.New(&memory.Options{Admission: []memory.Admission{{
+		Name: "images.example.com", Group: "apps", Kind: "Deployment",
+		Validate: func(r *memory.AdmissionRequest) error {
+			containers, _, _ := unstructured.NestedSlice(r.Object.Object, "spec", "template", "spec", "containers")
+			for _, c := range containers {
+				if image := c.(map[string]any)["image"].(string); !strings.Contains(image, "@sha256:") {
+					return fmt.Errorf("image %s is not pinned", image)
+				}
+			}
+			return nil
+		},
+	}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	client, err := dynamic.NewForConfig(server.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	web := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web"},
+		"spec": map[string]any{
+			"selector": map[string]any{"matchLabels": map[string]any{"app": "web"}},
+			"template": map[string]any{
+				"metadata": map[string]any{"labels": map[string]any{"app": "web"}},
+				"spec":     map[string]any{"containers": []any{map[string]any{"name": "web", "image": "nginx:1.27"}}},
+			},
+		},
+	}}
+	deployments := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	_, err = client.Resource(deployments).Namespace("default").Create(context.Background(), web, metav1.CreateOptions{})
+	fmt.Println(apierrors.IsForbidden(err), err)
+	// Output:
+	// true admission webhook "images.example.com" denied the request: image nginx:1.27 is not pinned
 }

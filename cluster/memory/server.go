@@ -26,6 +26,9 @@ type Options struct {
 	Now func() time.Time
 	// Objects are created before New returns, in order, by the field manager "seed". They are not changed.
 	Objects []*unstructured.Unstructured
+	// Admission is asked about every write from when New returns, those of simulated controllers included. Objects are
+	// there without it.
+	Admission []Admission
 	// History is how many writes can be watched from; a watch from further back is answered 410 Gone. Zero means 10,000.
 	History int
 	// Logger receives the faults of simulated controllers. Nil discards them.
@@ -64,6 +67,9 @@ func New(opts *Options) (*Server, error) {
 		if _, err := core.API().Create(obj, apiserver.WriteOptions{Manager: "seed"}); err != nil && !apierrors.IsAlreadyExists(err) {
 			return nil, fmt.Errorf("seed %s %s: %w", obj.GetKind(), obj.GetName(), err)
 		}
+	}
+	if len(opts.Admission) > 0 {
+		core.Admit(admissions(opts.Admission)...)
 	}
 	return s, nil
 }

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	admission "k8s.io/api/admission/v1"
+	authentication "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,6 +31,11 @@ type Write struct {
 	Validation string
 	// Warn receives warnings for the client; nil drops them.
 	Warn func(message string)
+	// User is who asks, for admission.
+	User authentication.UserInfo
+
+	generated bool // the server made the name up
+	admitted  bool // admission was asked about the request already
 }
 
 func (w Write) warn(message string) {
@@ -53,10 +60,9 @@ func (s *Server) create(served *Served, obj *unstructured.Unstructured, w Write)
 	if obj.GetResourceVersion() != "" {
 		return nil, apierrors.NewInternalError(errors.New("resourceVersion should not be set on objects to be created"))
 	}
-	generated := false
 	if obj.GetName() == "" && obj.GetGenerateName() != "" {
 		obj.SetName(generateName(obj.GetGenerateName()))
-		generated = true
+		w.generated = true
 	}
 	w.Name = obj.GetName()
 	s.dedupOwners(obj, w)
@@ -70,7 +76,7 @@ func (s *Server) create(served *Served, obj *unstructured.Unstructured, w Write)
 	}
 	obj = manager.Update(empty, obj, w.Manager, s.time())
 	out, err := s.createPrepared(served, obj, w)
-	if generated && apierrors.IsAlreadyExists(err) {
+	if w.generated && apierrors.IsAlreadyExists(err) {
 		return nil, apierrors.NewGenerateNameConflict(served.GVR.GroupResource(), w.Name, 1)
 	}
 	return out, err
@@ -78,7 +84,8 @@ func (s *Server) create(served *Served, obj *unstructured.Unstructured, w Write)
 
 // createPrepared takes an object that carries its ownership through the rest of a creation.
 func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, w Write) (*unstructured.Unstructured, error) {
-	if err := s.admit(served, obj, nil, w); err != nil {
+	obj, err := s.admit(served, obj, nil, w)
+	if err != nil {
 		return nil, err
 	}
 	wipe(obj)
@@ -98,7 +105,7 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 			return nil, s.invalid(served, obj.GetName(), errs)
 		}
 	}
-	obj, err := canonical(served, obj)
+	obj, err = canonical(served, obj)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
@@ -106,6 +113,9 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 		return nil, s.invalid(served, obj.GetName(), errs)
 	}
 	s.warnings(served, obj, nil, w)
+	if err := s.validated(served, admission.Create, obj, nil, w); err != nil {
+		return nil, err
+	}
 	k := key(served, obj.GetNamespace(), obj.GetName())
 	if current, exists := s.store.Get(k); exists {
 		return nil, s.exists(served, current)

@@ -54,10 +54,15 @@ func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (
 	}
 	live := obj.DeepCopy()
 	marked, wait := s.mark(served, obj, opts)
-	switch {
-	case wait && !marked:
+	if wait && !marked {
 		return obj, false, nil
-	case wait:
+	}
+	if !w.admitted {
+		if err := s.admitDelete(served, live, w); err != nil {
+			return nil, false, err
+		}
+	}
+	if wait {
 		out, err := s.storeMarked(served, obj, record, w)
 		return out, false, err
 	}

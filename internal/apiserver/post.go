@@ -3,6 +3,7 @@ package apiserver
 import (
 	"encoding/json"
 
+	admission "k8s.io/api/admission/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,9 +21,15 @@ func (s *Server) Post(served *Served, data []byte, w Write) (bool, error) {
 		return true, apierrors.NewBadRequest(err.Error())
 	}
 	if sub.Deletes {
+		body, err := s.admitPost(served, body, w)
+		if err != nil {
+			return true, err
+		}
 		opts, err := wishedDeletion(body)
 		if err == nil {
-			_, _, err = s.Delete(served, Write{Namespace: w.Namespace, Name: w.Name, DryRun: w.DryRun || len(opts.DryRun) > 0}, opts)
+			_, _, err = s.Delete(served, Write{
+				Namespace: w.Namespace, Name: w.Name, DryRun: w.DryRun || len(opts.DryRun) > 0, User: w.User, admitted: true,
+			}, opts)
 		}
 		return true, err
 	}
@@ -36,11 +43,25 @@ func (s *Server) post(served *Served, body map[string]any, w Write) error {
 	if sub.Post == nil {
 		return apierrors.NewMethodNotSupported(served.GVR.GroupResource(), "create")
 	}
-	_, _, err := s.modify(served, w, rule{}, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	body, err := s.admitPost(served, body, w)
+	if err != nil {
+		return err
+	}
+	w.admitted = true
+	_, _, err = s.modify(served, w, rule{}, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		sub.Post(live.Object, body, s.now())
 		return live, nil
 	})
 	return err
+}
+
+// admitPost asks admission about a posted body, and returns what it makes of it.
+func (s *Server) admitPost(served *Served, body map[string]any, w Write) (map[string]any, error) {
+	obj, err := s.mutate(served, nil, &unstructured.Unstructured{Object: body}, nil, w)
+	if err != nil {
+		return nil, err
+	}
+	return obj.Object, s.validated(served, admission.Create, obj, nil, w)
 }
 
 func wishedDeletion(body map[string]any) (metav1.DeleteOptions, error) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	admission "k8s.io/api/admission/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -122,7 +123,9 @@ func (s *Server) ModifyScale(served *Served, w Write, edit func(scale *unstructu
 	defer s.settle()
 	path, _, _ := served.scalePaths()
 	w.Subresource = "scale"
-	out, _, err := s.modify(served, w, rule{}, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	parent := w
+	parent.admitted = true // admission is asked about the Scale
+	out, _, err := s.modify(served, parent, rule{}, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		return s.rescale(served, live, path, w, edit)
 	})
 	if err != nil {
@@ -148,6 +151,9 @@ func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path s
 	if err != nil {
 		return nil, err
 	}
+	if edited, err = s.admitScale(served, edited, scale, w); err != nil {
+		return nil, err
+	}
 	if edited.GetName() != w.Name {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", edited.GetName(), w.Name))
 	}
@@ -165,6 +171,18 @@ func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path s
 	}
 	live.SetManagedFields(parents)
 	return live, nil
+}
+
+// admitScale asks admission about a Scale, which is the object of such a write.
+func (s *Server) admitScale(served *Served, obj, old *unstructured.Unstructured, w Write) (*unstructured.Unstructured, error) {
+	kind, err := s.Scale()
+	if err != nil {
+		return nil, err
+	}
+	if obj, err = s.mutate(served, kind, obj, old, w); err != nil {
+		return nil, err
+	}
+	return obj, s.validated(served, admission.Update, obj, old, w)
 }
 
 // Scale returns the kind of scales.

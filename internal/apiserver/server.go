@@ -47,6 +47,9 @@ type Server struct {
 
 	controllers controllers
 
+	admissionMu sync.Mutex // held by writers of admission
+	admission   atomic.Pointer[[]Admission]
+
 	done      chan struct{}
 	closeOnce sync.Once
 }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 
+	admission "k8s.io/api/admission/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -99,13 +100,13 @@ func (s *Server) try(served *Served, w Write, r rule, change changeFunc) (*unstr
 	if err := s.sameObject(served, obj, w); err != nil {
 		return nil, false, err
 	}
+	if obj, err = s.admit(served, obj, live, w); err != nil {
+		return nil, false, err
+	}
 	if err := s.checkVersion(served, obj, live, w.Name); err != nil {
 		return nil, false, err
 	}
 	s.dedupOwners(obj, w)
-	if err := s.admit(served, obj, live, w); err != nil {
-		return nil, false, err
-	}
 	env := &reservation{pools: &s.pools, now: s.time()}
 	obj, err = s.prepareUpdate(served, obj, live, w, env)
 	if err != nil {
@@ -204,6 +205,11 @@ func (s *Server) prepareUpdate(served *Served, obj, live *unstructured.Unstructu
 	}
 	if w.Subresource == "" {
 		s.warnings(served, obj, live, w)
+	}
+	if !w.admitted {
+		if err := s.validated(served, admission.Update, obj, live, w); err != nil {
+			return nil, err
+		}
 	}
 	apply.IgnoreTimes(obj, live)
 	return obj, nil

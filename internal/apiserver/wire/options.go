@@ -170,6 +170,7 @@ func (c *call) write(patch types.PatchType) (apiserver.Write, error) {
 	w := apiserver.Write{
 		Namespace: c.target.namespace, Name: c.target.name, Subresource: c.target.subresource,
 		Manager: c.query.Get("fieldManager"), Validation: c.query.Get("fieldValidation"), Warn: c.warn,
+		User: identity(c.r.Header),
 	}
 	dryRun := c.query["dryRun"]
 	var errs field.ErrorList

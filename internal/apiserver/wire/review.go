@@ -1,10 +1,7 @@
 package wire
 
 import (
-	"cmp"
 	"net/http"
-	"net/url"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -28,29 +25,19 @@ var answers = map[string]func(c *call) map[string]any{
 	"selfsubjectreviews": func(c *call) map[string]any { return map[string]any{"userInfo": userInfo(c.r.Header)} },
 }
 
-// userInfo is who a request says it is: everything that the headers of impersonation carry.
+// userInfo is who a request says it is, as a review tells it.
 func userInfo(h http.Header) map[string]any {
-	const extra = "Impersonate-Extra-"
-	out := map[string]any{"username": cmp.Or(h.Get("Impersonate-User"), "system:admin")}
-	if uid := h.Get("Impersonate-Uid"); uid != "" {
-		out["uid"] = uid
+	user := identity(h)
+	out := map[string]any{"username": user.Username, "groups": anys(user.Groups)}
+	if user.UID != "" {
+		out["uid"] = user.UID
 	}
-	groups := anys(h.Values("Impersonate-Group"))
-	out["groups"] = append(groups, "system:authenticated")
-	extras := map[string]any{}
-	for name, values := range h {
-		escaped, ok := strings.CutPrefix(name, extra)
-		if !ok {
-			continue
+	if len(user.Extra) > 0 {
+		extra := map[string]any{}
+		for key, values := range user.Extra {
+			extra[key] = anys(values)
 		}
-		key, err := url.PathUnescape(strings.ToLower(escaped))
-		if err != nil {
-			key = strings.ToLower(escaped)
-		}
-		extras[key] = anys(values)
-	}
-	if len(extras) > 0 {
-		out["extra"] = extras
+		out["extra"] = extra
 	}
 	return out
 }

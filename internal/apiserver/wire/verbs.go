@@ -168,6 +168,7 @@ func (c *call) delete() error {
 	}
 	w := apiserver.Write{
 		Namespace: c.target.namespace, Name: c.target.name, DryRun: len(opts.DryRun) > 0, Warn: c.warn,
+		User: identity(c.r.Header),
 	}
 	out, gone, err := c.core.Delete(c.served, w, opts)
 	if err != nil {
@@ -207,7 +208,9 @@ func (c *call) deleteCollection() error {
 	}
 	deleted := apiserver.Page{Version: page.Version}
 	for _, obj := range page.Items {
-		w := apiserver.Write{Namespace: obj.GetNamespace(), Name: obj.GetName(), DryRun: len(opts.DryRun) > 0, Warn: c.warn}
+		w := apiserver.Write{
+			Namespace: obj.GetNamespace(), Name: obj.GetName(), DryRun: len(opts.DryRun) > 0, Warn: c.warn, User: identity(c.r.Header),
+		}
 		out, _, err := c.core.Delete(c.served, w, opts)
 		if apierrors.IsNotFound(err) {
 			continue
