@@ -12,7 +12,8 @@
 //     YAML and JSON, render/kustomize for kustomizations.
 //   - [github.com/setpoint-dev/setpoint/cluster] is the vocabulary for objects and the interfaces to clusters. Its
 //     implementations are cluster/kube for real ones and cluster/memory for an API server in the process; cluster/live
-//     answers reads from watches. cluster/clustertest holds any implementation to the rules of a real server.
+//     answers reads from watches. cluster/clustertest holds any implementation to the rules of a real server,
+//     and cluster/memory/manifesttest tests manifests without one.
 //   - [github.com/setpoint-dev/setpoint/diff] answers what a server-side apply would change, and whose fields those are.
 //   - [github.com/setpoint-dev/setpoint/health] judges whether an object does what it was made for, with the reason.
 //   - [github.com/setpoint-dev/setpoint/sync] makes a plan, which is a value, and runs it: in waves, gated by health, pruning

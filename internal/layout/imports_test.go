@@ -91,6 +91,9 @@ var pins = map[string][]string{
 	"source/git":              {"github.com/go-git/go-git/v5"},
 	"sync":                    append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 	"sync/inventory":          append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+
+	// A joiner for tests.
+	"cluster/memory/manifesttest": append([]string{"k8s.io/client-go", "k8s.io/api", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 }
 
 // banned modules are in no build of the root module, tests included.
@@ -164,6 +167,9 @@ var joins = map[string][]string{
 	"sync/inventory": {"diff", "health"},
 	"sync/reconcile": {"diff", "health", "source", "render"},
 	"sync/fleet":     {"diff", "health", "source", "render"},
+
+	// It plays a cluster for manifests: what memory brings to life, health judges.
+	"cluster/memory/manifesttest": {"cluster/kube", "cluster/memory", "health"},
 }
 
 // leaf returns the family that a package belongs to: packages under cluster stand for themselves, others for their first

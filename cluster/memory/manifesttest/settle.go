@@ -1,0 +1,12 @@
+package manifesttest
+
+import "testing"
+
+// Settle lets everything that waits come to its end, and fails the test when a simulated controller failed. What follows
+// from a write at once has happened when [Cluster.Apply] returns.
+func (c *Cluster) Settle(t testing.TB) {
+	t.Helper()
+	if err := c.server.Faults(); err != nil {
+		t.Fatalf("simulated controllers: %v", err)
+	}
+}
