@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -17,6 +18,15 @@ type controllers struct {
 	all    []Controller
 	next   uint64
 	faults []error
+
+	protected atomic.Bool // one of them takes protection off
+}
+
+// Protector is a [Controller] that takes the finalizers off which protect what is in use. Without one the server does so as
+// soon as an object is deleted, since nothing could be using it.
+type Protector interface {
+	Controller
+	Protects() bool
 }
 
 const (
@@ -31,6 +41,9 @@ const (
 func (s *Server) Register(c Controller) {
 	s.controllers.mu.Lock()
 	defer s.controllers.mu.Unlock()
+	if p, ok := c.(Protector); ok && p.Protects() {
+		s.controllers.protected.Store(true)
+	}
 	for _, served := range s.Catalog().Served {
 		if served.Virtual() || served.GVK.Version != served.versions[0] {
 			continue
@@ -53,6 +66,18 @@ func (s *Server) Faults() []error {
 
 // Settle runs the controllers until the log holds nothing new for them.
 func (s *Server) Settle() { s.settle() }
+
+// Between calls do while no controller handles a change, and then hands out what do has written. It is how a controller's own
+// state is read or changed from outside, and how one acts without a write of a client. do must not write through [Server.API],
+// which would wait for it; the API that it is given is for that.
+func (s *Server) Between(do func(api API) error) error {
+	s.controllers.mu.Lock()
+	defer s.controllers.mu.Unlock()
+	s.drain()
+	err := do(inner{s})
+	s.drain()
+	return err
+}
 
 func (s *Server) settle() {
 	s.controllers.mu.Lock()

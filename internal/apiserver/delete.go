@@ -116,7 +116,7 @@ func (s *Server) preconditions(served *Served, obj *unstructured.Unstructured, p
 // something before it can go.
 func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions) (marked, wait bool) {
 	deleting := obj.GetDeletionTimestamp() != nil
-	if p := served.row.Protection; p != "" {
+	if p := served.row.Protection; p != "" && !s.controllers.protected.Load() {
 		obj.SetFinalizers(slices.DeleteFunc(obj.GetFinalizers(), func(f string) bool { return f == p }))
 	}
 	if served.row.Delayed {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 // budget counts how many pods of a PodDisruptionBudget may go.
@@ -32,7 +33,7 @@ func (s *Simulator) budget(at key) error {
 			continue
 		}
 		total++
-		if ready(pod) {
+		if podlife.Ready(pod) {
 			healthy++
 		}
 	}

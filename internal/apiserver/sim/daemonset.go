@@ -6,10 +6,11 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 // allDaemonSets looks at every DaemonSet, because a node has come or changed.
@@ -23,6 +24,7 @@ func (s *Simulator) allDaemonSets(key) error {
 
 // daemonSet keeps one pod of a DaemonSet on each node that it wants, and counts them.
 func (s *Simulator) daemonSet(at key) error {
+	s.pace.clear(at)
 	set, err := find[appsv1.DaemonSet](s, at)
 	if err != nil || set == nil || set.DeletionTimestamp != nil {
 		return err
@@ -43,13 +45,13 @@ func (s *Simulator) daemonSet(at key) error {
 	if err := s.placeMissing(set, hash, placed, wanted); err != nil {
 		return err
 	}
-	if err := s.replaceOld(set, hash, placed, wanted); err != nil {
+	if err := s.replaceOld(at, set, hash, placed, wanted); err != nil {
 		return err
 	}
 	if placed, wanted, err = s.placement(set); err != nil {
 		return err
 	}
-	if err := s.reportDaemons(set, hash, placed, wanted); err != nil {
+	if err := s.reportDaemons(at, set, hash, placed, wanted); err != nil {
 		return err
 	}
 	return s.trim(w, all, func(name string) bool {
@@ -72,7 +74,7 @@ func (s *Simulator) placement(set *appsv1.DaemonSet) (placed map[string][]*corev
 	for _, pod := range owned {
 		node := pod.Spec.NodeName
 		if node == "" {
-			node = pinned(&pod.Spec)
+			node = podlife.Pinned(&pod.Spec)
 		}
 		placed[node] = append(placed[node], pod)
 	}
@@ -105,8 +107,8 @@ func (s *Simulator) placeMissing(set *appsv1.DaemonSet, hash string, placed map[
 		if pod.Spec.HostNetwork {
 			tolerate(&pod.Spec, "network-unavailable", corev1.TaintEffectNoSchedule)
 		}
-		created, err := s.create(pods, pod, controllerManager)
-		if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
+		created, err := s.createPod(pod)
+		if refusal(err) {
 			return nil // the counts tell that pods are missing
 		}
 		if err != nil || created == nil {
@@ -115,7 +117,7 @@ func (s *Simulator) placeMissing(set *appsv1.DaemonSet, hash string, placed map[
 	}
 	for node, list := range placed {
 		for _, pod := range list {
-			if !slices.Contains(wanted, node) && pod.DeletionTimestamp == nil || finished(pod) && pod.DeletionTimestamp == nil {
+			if !slices.Contains(wanted, node) && pod.DeletionTimestamp == nil || podlife.Finished(pod) && pod.DeletionTimestamp == nil {
 				if err := s.remove(pods, &pod.ObjectMeta, metav1.DeleteOptions{}); err != nil {
 					return err
 				}
@@ -146,7 +148,7 @@ func tolerate(spec *corev1.PodSpec, taint string, effect corev1.TaintEffect) {
 }
 
 // replaceOld deletes pods of an earlier template, as many as may be unavailable at a time.
-func (s *Simulator) replaceOld(set *appsv1.DaemonSet, hash string, placed map[string][]*corev1.Pod, wanted []string) error {
+func (s *Simulator) replaceOld(at key, set *appsv1.DaemonSet, hash string, placed map[string][]*corev1.Pod, wanted []string) error {
 	if set.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType {
 		return nil
 	}
@@ -159,27 +161,28 @@ func (s *Simulator) replaceOld(set *appsv1.DaemonSet, hash string, placed map[st
 		return nil // the server has refused such a value
 	}
 	budget = max(budget, 1)
+	up := func(pod *corev1.Pod) bool { return s.available(at, pod, set.Spec.MinReadySeconds) }
 	var old []*corev1.Pod
 	for _, node := range wanted {
-		up := false
+		serving := false
 		for _, pod := range placed[node] {
 			if pod.DeletionTimestamp != nil {
 				continue
 			}
 			stale := pod.Labels[appsv1.ControllerRevisionHashLabelKey] != hash
 			switch {
-			case stale && !ready(pod): // a broken one costs nothing
+			case stale && !up(pod): // a broken one costs nothing
 				if err := s.remove(pods, &pod.ObjectMeta, metav1.DeleteOptions{}); err != nil {
 					return err
 				}
 			case stale:
 				old = append(old, pod)
-				up = true
+				serving = true
 			default:
-				up = up || ready(pod)
+				serving = serving || up(pod)
 			}
 		}
-		if !up {
+		if !serving {
 			budget--
 		}
 	}
@@ -191,7 +194,7 @@ func (s *Simulator) replaceOld(set *appsv1.DaemonSet, hash string, placed map[st
 	return nil
 }
 
-func (s *Simulator) reportDaemons(set *appsv1.DaemonSet, hash string, placed map[string][]*corev1.Pod, wanted []string) error {
+func (s *Simulator) reportDaemons(at key, set *appsv1.DaemonSet, hash string, placed map[string][]*corev1.Pod, wanted []string) error {
 	return editTyped(s, daemonSets, &set.ObjectMeta, controllerManager, "status", func(live *appsv1.DaemonSet) {
 		st := appsv1.DaemonSetStatus{
 			ObservedGeneration: set.Generation, DesiredNumberScheduled: int32(len(wanted)),
@@ -207,9 +210,11 @@ func (s *Simulator) reportDaemons(set *appsv1.DaemonSet, hash string, placed map
 			}
 			st.CurrentNumberScheduled++
 			pod := list[0]
-			if ready(pod) && pod.DeletionTimestamp == nil {
+			if podlife.Ready(pod) && pod.DeletionTimestamp == nil {
 				st.NumberReady++
-				st.NumberAvailable++
+				if s.available(at, pod, set.Spec.MinReadySeconds) {
+					st.NumberAvailable++
+				}
 			}
 			if pod.Labels[appsv1.ControllerRevisionHashLabelKey] == hash {
 				st.UpdatedNumberScheduled++

@@ -13,6 +13,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 const (
@@ -26,6 +28,7 @@ const (
 // rollout is one look at a Deployment and its ReplicaSets.
 type rollout struct {
 	s       *Simulator
+	at      key
 	d       *appsv1.Deployment
 	current *appsv1.ReplicaSet   // the one of the present template, nil before it exists
 	old     []*appsv1.ReplicaSet // the others, oldest first
@@ -34,11 +37,12 @@ type rollout struct {
 
 // deployment takes one step of a Deployment's rollout; what the step writes leads to the next one.
 func (s *Simulator) deployment(at key) error {
+	s.pace.clear(at)
 	d, err := find[appsv1.Deployment](s, at)
 	if err != nil || d == nil {
 		return err
 	}
-	r := &rollout{s: s, d: d}
+	r := &rollout{s: s, at: at, d: d}
 	if err := r.look(); err != nil {
 		return err
 	}
@@ -294,7 +298,7 @@ func (r *rollout) stopOld() (gone bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		gone = gone && !slices.ContainsFunc(left, func(p *corev1.Pod) bool { return !finished(p) })
+		gone = gone && !slices.ContainsFunc(left, func(p *corev1.Pod) bool { return !podlife.Finished(p) })
 	}
 	return gone, nil
 }

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 const (
@@ -68,10 +69,10 @@ func (s *Simulator) backends(service *corev1.Service) ([]backend, error) {
 		if err != nil {
 			return nil, err
 		}
-		if pod.Status.PodIP == "" || finished(pod) || pod.DeletionTimestamp != nil {
+		if pod.Status.PodIP == "" || podlife.Finished(pod) || pod.DeletionTimestamp != nil {
 			continue
 		}
-		b := backend{pod: pod, ready: ready(pod) || service.Spec.PublishNotReadyAddresses}
+		b := backend{pod: pod, ready: podlife.Ready(pod) || service.Spec.PublishNotReadyAddresses}
 		for _, port := range service.Spec.Ports {
 			if n, ok := targetOf(pod, &port); ok {
 				port.TargetPort = intstr.FromInt32(n)
@@ -113,7 +114,7 @@ func (s *Simulator) slice(service *corev1.Service, backends []backend) error {
 		want.Labels[corev1.IsHeadlessService] = ""
 	}
 	for _, b := range backends {
-		serving := ready(b.pod)
+		serving := podlife.Ready(b.pod)
 		terminating := false
 		node := b.pod.Spec.NodeName
 		e := discoveryv1.Endpoint{

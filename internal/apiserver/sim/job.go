@@ -4,42 +4,54 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 // jobRun is one look at a Job and its pods.
 type jobRun struct {
 	s   *Simulator
+	at  key
 	job *batchv1.Job
 
-	active            []*corev1.Pod
-	succeeded, failed []*corev1.Pod
-	ending            int32
+	active         []*corev1.Pod
+	fresh          []*corev1.Pod // have ended and are not counted in the status yet
+	succeeded      int32         // all so far
+	failed         int32
+	done           []int // completion indexes
+	ready, ending  int32
+	failureMessage string // why a failure of a pod is one of the Job
 }
 
 // job takes one step of a Job, and reports it.
 func (s *Simulator) job(at key) error {
+	s.pace.clear(at)
 	job, err := find[batchv1.Job](s, at)
-	if err != nil || job == nil || job.DeletionTimestamp != nil || over(&job.Status) {
+	if err != nil || job == nil || job.DeletionTimestamp != nil {
 		return err
 	}
 	if by := job.Spec.ManagedBy; by != nil && *by != batchv1.JobControllerName {
 		return nil
 	}
-	r := &jobRun{s: s, job: job}
+	if over(&job.Status) {
+		return s.expire(at, job)
+	}
+	r := &jobRun{s: s, at: at, job: job}
 	if err := r.look(); err != nil {
 		return err
 	}
+	r.remember()
 	verdict := r.verdict()
-	if verdict == nil && !suspended(job) {
-		err = r.fill()
-	} else {
+	switch {
+	case verdict != nil || suspended(job):
 		err = r.stop()
+	default:
+		err = r.fill()
 	}
 	if err != nil {
 		return err
@@ -47,36 +59,98 @@ func (s *Simulator) job(at key) error {
 	if err := r.look(); err != nil {
 		return err
 	}
+	r.remember()
 	return r.report(verdict)
 }
 
+// expire deletes a Job that has ended once its time to live is over.
+func (s *Simulator) expire(at key, job *batchv1.Job) error {
+	ttl := job.Spec.TTLSecondsAfterFinished
+	if ttl == nil {
+		return nil
+	}
+	for _, c := range job.Status.Conditions {
+		if (c.Type != batchv1.JobComplete && c.Type != batchv1.JobFailed) || c.Status != corev1.ConditionTrue {
+			continue
+		}
+		end := c.LastTransitionTime.Add(time.Duration(*ttl) * time.Second)
+		if s.api.Now().Before(end) {
+			s.pace.at(at, end)
+			return nil
+		}
+		foreground := metav1.DeletePropagationForeground
+		return s.remove(jobs, &job.ObjectMeta, metav1.DeleteOptions{PropagationPolicy: &foreground})
+	}
+	return nil
+}
+
 func over(st *batchv1.JobStatus) bool {
-	return slices.ContainsFunc(st.Conditions, func(c batchv1.JobCondition) bool {
-		return (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed) && c.Status == corev1.ConditionTrue
-	})
+	return ended(st, batchv1.JobComplete) || ended(st, batchv1.JobFailed)
+}
+
+// ended reports whether a Job has come to this end.
+func ended(st *batchv1.JobStatus, how batchv1.JobConditionType) bool {
+	return slices.ContainsFunc(st.Conditions, func(c batchv1.JobCondition) bool { return c.Type == how && c.Status == corev1.ConditionTrue })
 }
 
 func suspended(job *batchv1.Job) bool { return job.Spec.Suspend != nil && *job.Spec.Suspend }
+
+// waitsForTheEnd reports whether a pod is replaced only when it has really ended.
+func (r *jobRun) waitsForTheEnd() bool {
+	p := r.job.Spec.PodReplacementPolicy
+	return p != nil && *p == batchv1.Failed
+}
 
 func (r *jobRun) look() error {
 	owned, err := controlled[corev1.Pod](r.s, pods, r.job.UID)
 	if err != nil {
 		return err
 	}
-	r.active, r.succeeded, r.failed, r.ending = nil, nil, nil, 0
+	st := &r.job.Status
+	*r = jobRun{s: r.s, at: r.at, job: r.job, succeeded: st.Succeeded, failed: st.Failed, failureMessage: r.failureMessage}
+	if r.indexed() {
+		r.done = indexesIn(st.CompletedIndexes)
+	}
 	for _, pod := range owned {
-		switch {
-		case pod.Status.Phase == corev1.PodSucceeded:
-			r.succeeded = append(r.succeeded, pod)
-		case pod.Status.Phase == corev1.PodFailed:
-			r.failed = append(r.failed, pod)
-		case pod.DeletionTimestamp != nil:
+		if pod.DeletionTimestamp != nil && !podlife.Finished(pod) {
 			r.ending++
-		default:
+		}
+		switch {
+		case pod.Status.Phase == corev1.PodSucceeded || r.hasFailed(pod):
+			if tracked(pod) && !r.s.counted[pod.UID] {
+				r.fresh = append(r.fresh, pod)
+			}
+		case pod.DeletionTimestamp == nil:
 			r.active = append(r.active, pod)
+			if podlife.Ready(pod) {
+				r.ready++
+			}
 		}
 	}
+	for _, pod := range r.fresh {
+		if pod.Status.Phase == corev1.PodSucceeded {
+			r.succeeded++
+			r.done = append(r.done, r.indexes(pod)...)
+			continue
+		}
+		counts, message := r.judge(pod)
+		if counts {
+			r.failed++
+		}
+		if message != "" && r.failureMessage == "" {
+			r.failureMessage = message
+		}
+	}
+	if r.indexed() {
+		slices.Sort(r.done)
+		r.done = slices.Compact(r.done)
+		r.succeeded = int32(len(r.done))
+	}
 	return nil
+}
+
+func (r *jobRun) hasFailed(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodFailed || pod.DeletionTimestamp != nil && !r.waitsForTheEnd()
 }
 
 // outcome is how a Job has ended.
@@ -85,27 +159,56 @@ type outcome struct {
 	reason, message string
 }
 
-// verdict returns how the Job has ended, nil when it has not.
+func failure(reason, message string) *outcome {
+	return &outcome{batchv1.JobFailureTarget, batchv1.JobFailed, reason, message}
+}
+
+// verdict returns how the Job has ended, nil when it has not. What has been decided stays.
 func (r *jobRun) verdict() *outcome {
-	done := false
-	switch want := r.job.Spec.Completions; {
-	case want == nil:
-		done = len(r.succeeded) > 0 && len(r.active) == 0
-	case r.indexed():
-		done = len(r.indexes(r.succeeded)) >= int(*want)
-	default:
-		done = len(r.succeeded) >= int(*want)
+	for _, c := range r.job.Status.Conditions {
+		switch {
+		case c.Status != corev1.ConditionTrue:
+		case c.Type == batchv1.JobSuccessCriteriaMet:
+			return &outcome{c.Type, batchv1.JobComplete, c.Reason, c.Message}
+		case c.Type == batchv1.JobFailureTarget:
+			return failure(c.Reason, c.Message)
+		}
+	}
+	switch {
+	case r.failureMessage != "":
+		return failure(batchv1.JobReasonPodFailurePolicy, r.failureMessage)
+	case r.failed > orDefault(r.job.Spec.BackoffLimit, 6) || r.restartedTooOften():
+		return failure(batchv1.JobReasonBackoffLimitExceeded, "Job has reached the specified backoff limit")
+	}
+	if limit, start := r.job.Spec.ActiveDeadlineSeconds, r.job.Status.StartTime; limit != nil && start != nil && !suspended(r.job) {
+		end := start.Add(time.Duration(*limit) * time.Second)
+		if !r.s.api.Now().Before(end) {
+			return failure(batchv1.JobReasonDeadlineExceeded, "Job was active longer than specified deadline")
+		}
+		r.s.pace.at(r.at, end)
+	}
+	done := r.succeeded > 0 && len(r.active) == 0
+	if want := r.job.Spec.Completions; want != nil {
+		done = r.succeeded >= *want && len(r.active) == 0
 	}
 	if done {
 		return &outcome{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete, batchv1.JobReasonCompletionsReached, "Reached expected number of succeeded pods"}
 	}
-	if len(r.failed) > int(orDefault(r.job.Spec.BackoffLimit, 6)) {
-		return &outcome{batchv1.JobFailureTarget, batchv1.JobFailed, batchv1.JobReasonBackoffLimitExceeded, "Job has reached the specified backoff limit"}
-	}
-	if limit, start := r.job.Spec.ActiveDeadlineSeconds, r.job.Status.StartTime; limit != nil && start != nil && int64(r.s.now().Sub(start.Time).Seconds()) >= *limit {
-		return &outcome{batchv1.JobFailureTarget, batchv1.JobFailed, batchv1.JobReasonDeadlineExceeded, "Job was active longer than specified deadline"}
-	}
 	return nil
+}
+
+// restartedTooOften counts the restarts of containers where these take the place of new pods.
+func (r *jobRun) restartedTooOften() bool {
+	if r.job.Spec.Template.Spec.RestartPolicy != corev1.RestartPolicyOnFailure {
+		return false
+	}
+	restarts := int32(0)
+	for _, pod := range r.active {
+		for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+			restarts += c.RestartCount
+		}
+	}
+	return restarts > 0 && restarts >= orDefault(r.job.Spec.BackoffLimit, 6)
 }
 
 func (r *jobRun) indexed() bool {
@@ -113,7 +216,7 @@ func (r *jobRun) indexed() bool {
 }
 
 // indexes returns the completion indexes of pods, in order and each once.
-func (r *jobRun) indexes(list []*corev1.Pod) []int {
+func (r *jobRun) indexes(list ...*corev1.Pod) []int {
 	var out []int
 	for _, pod := range list {
 		if n, err := strconv.Atoi(pod.Annotations[batchv1.JobCompletionIndexAnnotation]); err == nil {
@@ -124,38 +227,48 @@ func (r *jobRun) indexes(list []*corev1.Pod) []int {
 	return slices.Compact(out)
 }
 
-// fill starts the pods that are missing.
+// fill starts the pods that are missing, when the last failure is long enough ago, and takes away those too many.
 func (r *jobRun) fill() error {
-	parallel := int(orDefault(r.job.Spec.Parallelism, 1))
-	if r.indexed() {
-		busy := append(r.indexes(r.active), r.indexes(r.succeeded)...)
-		for n := 0; n < int(orDefault(r.job.Spec.Completions, 1)) && len(r.active) < parallel; n++ {
-			if slices.Contains(busy, n) {
-				continue
-			}
-			if started, err := r.start(n); err != nil || !started {
-				return err
-			}
-			r.active = append(r.active, &corev1.Pod{})
-		}
-		return nil
-	}
-	want := parallel
+	want := int(orDefault(r.job.Spec.Parallelism, 1))
 	switch {
 	case r.job.Spec.Completions != nil:
-		want = min(parallel, int(*r.job.Spec.Completions)-len(r.succeeded))
-	case len(r.succeeded) > 0:
+		want = max(min(want, int(*r.job.Spec.Completions-r.succeeded)), 0)
+	case r.succeeded > 0:
 		want = len(r.active) // the first success ends the starting
-	}
-	for range want - len(r.active) {
-		if started, err := r.start(-1); err != nil || !started {
-			return err
-		}
 	}
 	for _, pod := range r.active[:max(len(r.active)-want, 0)] {
 		if err := r.s.remove(pods, &pod.ObjectMeta, metav1.DeleteOptions{}); err != nil {
 			return err
 		}
+	}
+	missing := want - len(r.active)
+	if r.waitsForTheEnd() {
+		missing -= int(r.ending)
+	}
+	if missing <= 0 {
+		return nil
+	}
+	if at := r.s.backoffs[r.job.UID].until(); r.s.api.Now().Before(at) {
+		r.s.pace.at(r.at, at)
+		return nil
+	}
+	if !r.indexed() {
+		for range missing {
+			if started, err := r.start(-1); err != nil || !started {
+				return err
+			}
+		}
+		return nil
+	}
+	busy := append(r.indexes(r.active...), r.done...)
+	for n := 0; n < int(orDefault(r.job.Spec.Completions, 1)) && missing > 0; n++ {
+		if slices.Contains(busy, n) {
+			continue
+		}
+		if started, err := r.start(n); err != nil || !started {
+			return err
+		}
+		missing--
 	}
 	return nil
 }
@@ -163,20 +276,37 @@ func (r *jobRun) fill() error {
 // start creates one pod; index is its completion index, or -1. A refusal by the server starts nothing.
 func (r *jobRun) start(index int) (bool, error) {
 	pod := podFrom(&r.job.Spec.Template, &r.job.ObjectMeta, jobs)
-	pod.Labels = with(pod.Labels, batchv1.JobNameLabel, r.job.Name)
-	pod.Labels[batchv1.ControllerUidLabel] = string(r.job.UID)
+	if !slices.Contains(pod.Finalizers, batchv1.JobTrackingFinalizer) {
+		pod.Finalizers = append(pod.Finalizers, batchv1.JobTrackingFinalizer)
+	}
 	if index >= 0 {
 		n := strconv.Itoa(index)
 		pod.GenerateName = fmt.Sprintf("%s-%s-", r.job.Name, n)
 		pod.Annotations = with(pod.Annotations, batchv1.JobCompletionIndexAnnotation, n)
-		pod.Labels[batchv1.JobCompletionIndexAnnotation] = n
+		pod.Labels = with(pod.Labels, batchv1.JobCompletionIndexAnnotation, n)
 		pod.Spec.Hostname = r.job.Name + "-" + n
+		tellIndex(pod.Spec.InitContainers)
+		tellIndex(pod.Spec.Containers)
 	}
-	created, err := r.s.create(pods, pod, controllerManager)
-	if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
+	created, err := r.s.createPod(pod)
+	if refusal(err) {
 		return false, nil
 	}
 	return created != nil, err
+}
+
+// tellIndex gives containers their pod's completion index in the environment.
+func tellIndex(containers []corev1.Container) {
+	const name = "JOB_COMPLETION_INDEX"
+	for i := range containers {
+		c := &containers[i]
+		if slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == name }) {
+			continue
+		}
+		c.Env = append(c.Env, corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{
+			FieldPath: fmt.Sprintf("metadata.labels['%s']", batchv1.JobCompletionIndexAnnotation),
+		}}})
+	}
 }
 
 // stop takes running pods away.
@@ -187,74 +317,4 @@ func (r *jobRun) stop() error {
 		}
 	}
 	return nil
-}
-
-func (r *jobRun) report(verdict *outcome) error {
-	now := r.s.now()
-	return editTyped(r.s, jobs, &r.job.ObjectMeta, controllerManager, "status", func(job *batchv1.Job) {
-		st := &job.Status
-		st.Active, st.Succeeded, st.Failed = int32(len(r.active)), int32(len(r.succeeded)), int32(len(r.failed))
-		readyOnes := int32(0)
-		for _, pod := range r.active {
-			if ready(pod) {
-				readyOnes++
-			}
-		}
-		st.Ready, st.Terminating = &readyOnes, &r.ending
-		st.UncountedTerminatedPods = &batchv1.UncountedTerminatedPods{}
-		if r.indexed() {
-			st.CompletedIndexes = ranges(r.indexes(r.succeeded))
-		}
-		if suspended(r.job) {
-			st.StartTime = nil
-			setJobCondition(st, batchv1.JobSuspended, corev1.ConditionTrue, "JobSuspended", "Job suspended", now)
-			return
-		}
-		if slices.ContainsFunc(st.Conditions, func(c batchv1.JobCondition) bool { return c.Type == batchv1.JobSuspended }) {
-			setJobCondition(st, batchv1.JobSuspended, corev1.ConditionFalse, "JobResumed", "Job resumed", now)
-		}
-		if st.StartTime == nil {
-			st.StartTime = &now
-		}
-		if verdict == nil {
-			return
-		}
-		setJobCondition(st, verdict.interim, corev1.ConditionTrue, verdict.reason, verdict.message, now)
-		setJobCondition(st, verdict.final, corev1.ConditionTrue, verdict.reason, verdict.message, now)
-		if verdict.final == batchv1.JobComplete {
-			st.CompletionTime = &now
-		}
-	})
-}
-
-// ranges prints indexes as a Job's status does: "0-2,5".
-func ranges(indexes []int) string {
-	var parts []string
-	for i := 0; i < len(indexes); {
-		j := i
-		for j+1 < len(indexes) && indexes[j+1] == indexes[j]+1 {
-			j++
-		}
-		switch j - i {
-		case 0:
-			parts = append(parts, strconv.Itoa(indexes[i]))
-		case 1:
-			parts = append(parts, strconv.Itoa(indexes[i]), strconv.Itoa(indexes[j]))
-		default:
-			parts = append(parts, fmt.Sprintf("%d-%d", indexes[i], indexes[j]))
-		}
-		i = j + 1
-	}
-	return strings.Join(parts, ",")
-}
-
-func setJobCondition(st *batchv1.JobStatus, kind batchv1.JobConditionType, status corev1.ConditionStatus, reason, message string, now metav1.Time) {
-	c := batchv1.JobCondition{Type: kind, Status: status, Reason: reason, Message: message, LastProbeTime: now, LastTransitionTime: now}
-	i := slices.IndexFunc(st.Conditions, func(old batchv1.JobCondition) bool { return old.Type == kind })
-	switch {
-	case i < 0:
-		st.Conditions = append(st.Conditions, c)
-	case st.Conditions[i].Status != status:
-		st.Conditions[i] = c
-	}
 }

@@ -19,6 +19,7 @@ var (
 	statefulSets    = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "StatefulSet"}
 	daemonSets      = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "DaemonSet"}
 	revisions       = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "ControllerRevision"}
+	cronJobs        = schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "CronJob"}
 	jobs            = schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Job"}
 	storageClasses  = schema.GroupVersionKind{Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass"}
 	endpointSlices  = schema.GroupVersionKind{Group: "discovery.k8s.io", Version: "v1", Kind: "EndpointSlice"}

@@ -2,61 +2,70 @@ package sim
 
 import (
 	"fmt"
-	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 // pod plays the scheduler and the kubelet for one pod.
 func (s *Simulator) pod(at key) error {
+	s.pace.clear(at)
 	pod, err := find[corev1.Pod](s, at)
 	if err != nil || pod == nil {
 		return err
 	}
+	if freed, err := s.untrack(pod); err != nil || freed {
+		return err
+	}
 	switch {
 	case pod.DeletionTimestamp != nil:
-		return s.end(pod)
-	case schedulable(pod):
+		return s.end(at, pod)
+	case podlife.Schedulable(pod):
 		return s.schedule(pod)
-	case pod.Spec.NodeName == "" || finished(pod) || addressOf(pod.Spec.NodeName) == "":
+	case pod.Spec.NodeName == "" || podlife.Finished(pod) || podlife.AddressOf(pod.Spec.NodeName) == "":
 		return nil // a node of somebody else's making has a kubelet of its own
 	default:
-		return s.run(pod)
+		return s.run(at, pod)
 	}
 }
 
-func finished(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+// active reports whether a pod counts for its controller.
+func active(pod *corev1.Pod) bool { return !podlife.Finished(pod) && pod.DeletionTimestamp == nil }
+
+// available reports whether a pod has been ready for as long as its controller asks, and if not yet, when it will have been.
+func available(pod *corev1.Pod, minReadySeconds int32, now time.Time) (ok bool, at time.Time) {
+	since, ready := podlife.ReadySince(pod)
+	if !ready || minReadySeconds == 0 {
+		return ready, time.Time{}
+	}
+	at = since.Add(time.Duration(minReadySeconds) * time.Second)
+	return !now.Before(at), at
 }
 
-// active reports whether a pod counts for its controller.
-func active(pod *corev1.Pod) bool { return !finished(pod) && pod.DeletionTimestamp == nil }
-
-func ready(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
+// available is the same for the pod of an object that is to be looked at again when the pod becomes available.
+func (s *Simulator) available(owner key, pod *corev1.Pod, minReadySeconds int32) bool {
+	ok, at := available(pod, minReadySeconds, s.api.Now())
+	if !ok && !at.IsZero() {
+		s.pace.at(owner, at)
+	}
+	return ok
 }
 
 // end stops a pod's containers and takes it away. A pod that somebody's finalizer still holds stays, with a final phase.
-func (s *Simulator) end(pod *corev1.Pod) error {
-	if len(pod.Finalizers) > 0 && !finished(pod) && pod.Spec.NodeName != "" {
+func (s *Simulator) end(at key, pod *corev1.Pod) error {
+	if b, _ := s.behaviorOf(at); b.Lingers && pod.Spec.NodeName != "" && !podlife.Finished(pod) && s.api.Now().Before(pod.DeletionTimestamp.Time) {
+		s.pace.at(at, pod.DeletionTimestamp.Time)
+		return nil
+	}
+	if len(pod.Finalizers) > 0 && !podlife.Finished(pod) && pod.Spec.NodeName != "" {
 		now := s.now()
 		if err := editTyped(s, pods, &pod.ObjectMeta, kubelet, "status", func(p *corev1.Pod) {
-			p.Status.Phase = corev1.PodFailed
-			for i := range p.Status.ContainerStatuses {
-				c := &p.Status.ContainerStatuses[i]
-				c.Ready = false
-				c.State = exited(143, "Error")(p, nil)
-				c.State.Terminated.FinishedAt = now
-			}
-			for _, kind := range []corev1.PodConditionType{corev1.ContainersReady, corev1.PodReady} {
-				setPodCondition(&p.Status, corev1.PodCondition{Type: kind, Reason: "PodFailed", ObservedGeneration: p.Generation, LastTransitionTime: now})
-			}
+			podlife.Stop(&p.Status, p.Generation, now)
 		}); err != nil {
 			return err
 		}
@@ -68,39 +77,67 @@ func (s *Simulator) end(pod *corev1.Pod) error {
 }
 
 // run reports what the pod's containers do.
-func (s *Simulator) run(pod *corev1.Pod) error {
-	seen := observation{hostIP: addressOf(pod.Spec.NodeName), missing: s.missing(pod), now: s.now(), podIP: pod.Status.PodIP}
-	if seen.podIP == "" {
-		n := s.podAddresses + 1
-		seen.podIP = fmt.Sprintf("10.244.%d.%d", n/250%256, n%250+2)
+func (s *Simulator) run(at key, pod *corev1.Pod) error {
+	down := s.down(pod.Spec.NodeName)
+	if down && pod.Status.StartTime == nil {
+		return nil // the node's kubelet starts nothing
 	}
-	if equality.Semantic.DeepEqual(podStatus(pod, seen), pod.Status) {
+	seen := podlife.Observation{HostIP: podlife.AddressOf(pod.Spec.NodeName), Missing: s.missing(pod), Now: s.now(), PodIP: pod.Status.PodIP}
+	if seen.PodIP == "" {
+		n := s.podAddresses + 1
+		seen.PodIP = fmt.Sprintf("10.244.%d.%d", n/250%256, n%250+2)
+	}
+	if seen.Missing == nil {
+		seen.Course = s.course(at, pod)
+	}
+	status := func(pod *corev1.Pod) corev1.PodStatus {
+		st := podlife.Status(pod, seen)
+		if down { // what the node's controller says of its pods
+			for i := range st.Conditions {
+				if c := &st.Conditions[i]; c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+					c.Status, c.LastTransitionTime = corev1.ConditionFalse, changedAt(pod, c.Type, corev1.ConditionFalse, seen.Now)
+				}
+			}
+		}
+		return st
+	}
+	if equality.Semantic.DeepEqual(status(pod), pod.Status) {
 		return nil
 	}
 	return editTyped(s, pods, &pod.ObjectMeta, kubelet, "status", func(p *corev1.Pod) {
-		if p.DeletionTimestamp != nil || finished(p) {
+		if p.DeletionTimestamp != nil || podlife.Finished(p) {
 			return
 		}
 		before := p.Status.PodIP
-		p.Status = podStatus(p, seen)
+		p.Status = status(p)
 		if before == "" && p.Status.PodIP != "" {
 			s.podAddresses++
 		}
 	})
 }
 
+// changedAt returns since when a condition has had a status, now when it has another one so far.
+func changedAt(pod *corev1.Pod, kind corev1.PodConditionType, status corev1.ConditionStatus, now metav1.Time) metav1.Time {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == kind && c.Status == status {
+			return c.LastTransitionTime
+		}
+	}
+	return now
+}
+
 // missing returns the first need of a pod that its namespace does not satisfy. A pod that has started needs nothing more.
-func (s *Simulator) missing(pod *corev1.Pod) *need {
-	if pod.Status.Phase != corev1.PodPending && pod.Status.Phase != "" {
+func (s *Simulator) missing(pod *corev1.Pod) *podlife.Need {
+	if !podlife.Pending(pod) {
 		return nil
 	}
 	at := key{namespace: pod.Namespace}
-	for _, n := range needs(pod) {
+	for _, n := range podlife.Needs(pod) {
 		kind := configMaps
-		if n.kind == "secret" {
+		if n.Kind == "secret" {
 			kind = secrets
 		}
-		if s.view.get(at.place(kind, n.name)) == nil {
+		if s.view.get(at.place(kind, n.Name)) == nil {
 			return &n
 		}
 	}
@@ -113,16 +150,10 @@ func ownerOf(s *Simulator, at key, change apiserver.Change) error {
 	if owner == nil {
 		return nil
 	}
-	step := map[string]func(*Simulator, key) error{
-		"Deployment": (*Simulator).deployment, "ReplicaSet": (*Simulator).replicaSet, "StatefulSet": (*Simulator).statefulSet,
-		"DaemonSet": (*Simulator).daemonSet, "Job": (*Simulator).job,
-	}[owner.Kind]
-	if step == nil {
-		return nil
+	for _, kind := range workloads {
+		if kind.Kind == owner.Kind && kind != pods {
+			return s.look(at.place(kind, owner.Name))
+		}
 	}
-	kind := map[string]key{
-		"Deployment": at.place(deployments, owner.Name), "ReplicaSet": at.place(replicaSets, owner.Name),
-		"StatefulSet": at.place(statefulSets, owner.Name), "DaemonSet": at.place(daemonSets, owner.Name), "Job": at.place(jobs, owner.Name),
-	}[owner.Kind]
-	return step(s, kind)
+	return nil
 }

@@ -62,7 +62,18 @@ func (r *rollout) report() error {
 			st.Conditions = slices.DeleteFunc(st.Conditions, func(c appsv1.DeploymentCondition) bool { return c.Type == appsv1.DeploymentReplicaFailure })
 		}
 		r.progress(st, &before, now)
+		if c := deploymentCondition(st, appsv1.DeploymentProgressing); c != nil && !r.d.Spec.Paused && r.deadline() > 0 && c.Reason != newSetAvailable && c.Reason != deadlineExceeded {
+			r.s.pace.at(r.at, c.LastUpdateTime.Add(r.deadline()))
+		}
 	})
+}
+
+// deadline is how long a rollout may go without progress, zero when it may stand still for ever.
+func (r *rollout) deadline() time.Duration {
+	if n := r.d.Spec.ProgressDeadlineSeconds; n != nil && *n != 1<<31-1 {
+		return time.Duration(*n) * time.Second
+	}
+	return 0
 }
 
 // progress sets the condition Progressing.
@@ -77,7 +88,7 @@ func (r *rollout) progress(st, before *appsv1.DeploymentStatus, now metav1.Time)
 		}
 		return
 	}
-	if r.d.Spec.ProgressDeadlineSeconds == nil || *r.d.Spec.ProgressDeadlineSeconds == 1<<31-1 {
+	if r.deadline() == 0 {
 		return // no deadline, no condition
 	}
 	if r.created {
@@ -108,7 +119,7 @@ func (r *rollout) progress(st, before *appsv1.DeploymentStatus, now metav1.Time)
 			Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue, Reason: setUpdated, Message: r.name() + " is progressing.",
 			LastUpdateTime: now, LastTransitionTime: since,
 		})
-	case have != nil && now.Sub(have.LastUpdateTime.Time) > time.Duration(*r.d.Spec.ProgressDeadlineSeconds)*time.Second:
+	case have != nil && now.Sub(have.LastUpdateTime.Time) >= r.deadline():
 		set(corev1.ConditionFalse, deadlineExceeded, r.name()+" has timed out progressing.")
 	}
 }

@@ -6,13 +6,15 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 // replicaSet brings the number of a ReplicaSet's pods to what it asks for, and counts them.
 func (s *Simulator) replicaSet(at key) error {
+	s.pace.clear(at)
 	set, err := find[appsv1.ReplicaSet](s, at)
 	if err != nil || set == nil {
 		return err
@@ -34,7 +36,7 @@ func (s *Simulator) replicaSet(at key) error {
 		return err
 	}
 	return editTyped(s, replicaSets, &set.ObjectMeta, controllerManager, "status", func(r *appsv1.ReplicaSet) {
-		countReplicas(r, owned)
+		countReplicas(r, owned, func(pod *corev1.Pod) bool { return s.available(at, pod, r.Spec.MinReadySeconds) })
 		reportRefusal(&r.Status, refused, s.now())
 	})
 }
@@ -43,8 +45,8 @@ func (s *Simulator) replicaSet(at key) error {
 func (s *Simulator) scaleTo(set *appsv1.ReplicaSet, alive []*corev1.Pod) (refused, err error) {
 	want := int(orDefault(set.Spec.Replicas, 1))
 	for range want - len(alive) {
-		created, err := s.create(pods, podFrom(&set.Spec.Template, &set.ObjectMeta, replicaSets), controllerManager)
-		if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
+		created, err := s.createPod(podFrom(&set.Spec.Template, &set.ObjectMeta, replicaSets))
+		if refusal(err) {
 			return err, nil
 		}
 		if err != nil {
@@ -74,16 +76,16 @@ func rank(pod *corev1.Pod) int {
 		return 0
 	case pod.Status.Phase == corev1.PodPending:
 		return 1
-	case !ready(pod):
+	case !podlife.Ready(pod):
 		return 2
 	default:
 		return 3
 	}
 }
 
-func countReplicas(r *appsv1.ReplicaSet, owned []*corev1.Pod) {
+func countReplicas(r *appsv1.ReplicaSet, owned []*corev1.Pod, available func(*corev1.Pod) bool) {
 	want := labels.Set(r.Spec.Template.Labels).AsSelectorPreValidated()
-	var all, labelled, readyOnes, ending int32
+	var all, labelled, readyOnes, availableOnes, ending int32
 	for _, pod := range owned {
 		switch {
 		case pod.DeletionTimestamp != nil:
@@ -96,12 +98,15 @@ func countReplicas(r *appsv1.ReplicaSet, owned []*corev1.Pod) {
 		if want.Matches(labels.Set(pod.Labels)) {
 			labelled++
 		}
-		if ready(pod) {
+		if podlife.Ready(pod) {
 			readyOnes++
+		}
+		if available(pod) {
+			availableOnes++
 		}
 	}
 	r.Status.Replicas, r.Status.FullyLabeledReplicas = all, labelled
-	r.Status.ReadyReplicas, r.Status.AvailableReplicas = readyOnes, readyOnes
+	r.Status.ReadyReplicas, r.Status.AvailableReplicas = readyOnes, availableOnes
 	r.Status.TerminatingReplicas = &ending
 	r.Status.ObservedGeneration = r.Generation
 }

@@ -42,12 +42,48 @@ type fixture struct {
 	t *testing.T
 	apiserver.API
 	server *apiserver.Server
+	sim    *sim.Simulator
 	clock  time.Time
+}
+
+// advance moves the clock ahead and does what becomes due on the way, each at its time.
+func (f *fixture) advance(d time.Duration) {
+	f.t.Helper()
+	end := f.clock.Add(d)
+	for range 1000 {
+		var next time.Time
+		var ok bool
+		require.NoError(f.t, f.server.Between(func(apiserver.API) error { next, ok = f.sim.Due(); return nil }))
+		if !ok || next.After(end) {
+			f.clock = end
+			require.NoError(f.t, f.server.Between(f.sim.Tick))
+			return
+		}
+		if next.After(f.clock) {
+			f.clock = next
+		}
+		require.NoError(f.t, f.server.Between(f.sim.Tick))
+	}
+	require.Fail(f.t, "there is no end to what becomes due")
+}
+
+// script replaces the rules.
+func (f *fixture) script(rules ...sim.Rule) {
+	f.t.Helper()
+	require.NoError(f.t, f.server.Between(func(api apiserver.API) error { return f.sim.Script(api, rules) }))
+}
+
+// step takes one step and returns what waits for the next.
+func (f *fixture) step() (waiting []string) {
+	f.t.Helper()
+	require.NoError(f.t, f.server.Between(f.sim.Step))
+	require.NoError(f.t, f.server.Between(func(apiserver.API) error { waiting = f.sim.Waiting(); return nil }))
+	return waiting
 }
 
 func start(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clock: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)}
+	f := &fixture{t: t, sim: sim.New(), clock: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)}
 	server, err := apiserver.New(apiserver.Options{
 		Now: func() time.Time { return f.clock }, Definitions: crd.Options{IgnoreRules: true},
 	})
@@ -56,7 +92,7 @@ func start(t *testing.T) *fixture {
 		assert.Empty(t, server.Faults())
 		server.Close()
 	})
-	for _, c := range []apiserver.Controller{gc.Owners(), gc.Namespaces(), gc.Definitions(), sim.New()} {
+	for _, c := range []apiserver.Controller{gc.Owners(), gc.Namespaces(), gc.Definitions(), f.sim} {
 		server.Register(c)
 	}
 	f.server, f.API = server, server.API()
@@ -351,6 +387,7 @@ func TestJob(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := start(t)
 			f.create(job(test.spec, test.annotations))
+			f.advance(5 * time.Minute)
 			j := f.get("Job", "j")
 			assert.Equal(t, test.want, status(j, "active", "succeeded", "failed"))
 			switch name {

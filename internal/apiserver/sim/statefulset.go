@@ -12,11 +12,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 // ordered is one look at a StatefulSet, its pods and its revisions.
 type ordered struct {
 	s         *Simulator
+	at        key
 	set       *appsv1.StatefulSet
 	pods      map[int]*corev1.Pod
 	revisions []*appsv1.ControllerRevision
@@ -26,11 +29,12 @@ type ordered struct {
 
 // statefulSet takes one step towards a StatefulSet's pods, and counts them.
 func (s *Simulator) statefulSet(at key) error {
+	s.pace.clear(at)
 	set, err := find[appsv1.StatefulSet](s, at)
 	if err != nil || set == nil {
 		return err
 	}
-	o := &ordered{s: s, set: set}
+	o := &ordered{s: s, at: at, set: set}
 	if set.DeletionTimestamp != nil {
 		return nil
 	}
@@ -73,6 +77,11 @@ func (o *ordered) look() error {
 	return nil
 }
 
+// up reports whether a pod is available, which the ones after it wait for.
+func (o *ordered) up(pod *corev1.Pod) bool {
+	return o.s.available(o.at, pod, o.set.Spec.MinReadySeconds)
+}
+
 func (o *ordered) first() int {
 	if o.set.Spec.Ordinals != nil {
 		return int(o.set.Spec.Ordinals.Start)
@@ -99,11 +108,11 @@ func (o *ordered) step() error {
 			if err := o.create(n); err != nil {
 				return err
 			}
-		case finished(pod) && pod.DeletionTimestamp == nil:
+		case podlife.Finished(pod) && pod.DeletionTimestamp == nil:
 			if err := o.s.remove(pods, &pod.ObjectMeta, metav1.DeleteOptions{}); err != nil {
 				return err
 			}
-		case ready(pod) && pod.DeletionTimestamp == nil:
+		case o.up(pod) && pod.DeletionTimestamp == nil:
 			continue
 		}
 		if !parallel {
@@ -132,7 +141,7 @@ func (o *ordered) step() error {
 			return nil
 		case pod.Labels[appsv1.ControllerRevisionHashLabelKey] != o.update:
 			return o.s.remove(pods, &pod.ObjectMeta, metav1.DeleteOptions{})
-		case !ready(pod):
+		case !o.up(pod):
 			return nil
 		}
 	}
@@ -169,8 +178,8 @@ func (o *ordered) create(n int) error {
 		pod.Spec.Volumes = slices.DeleteFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == volume.Name })
 		pod.Spec.Volumes = append(pod.Spec.Volumes, volume)
 	}
-	_, err := o.s.create(pods, pod, controllerManager)
-	if apierrors.IsAlreadyExists(err) { // somebody else's pod has the name
+	_, err := o.s.createPod(pod)
+	if apierrors.IsAlreadyExists(err) || refusal(err) { // the name is somebody else's, or the counts tell that a pod is missing
 		return nil
 	}
 	return err
@@ -208,16 +217,18 @@ func (o *ordered) report() error {
 			st.CollisionCount = new(int32)
 		}
 		for _, pod := range o.pods {
-			if finished(pod) {
+			if podlife.Finished(pod) {
 				continue
 			}
 			st.Replicas++
 			if pod.DeletionTimestamp != nil {
 				continue
 			}
-			if ready(pod) {
+			if podlife.Ready(pod) {
 				st.ReadyReplicas++
-				st.AvailableReplicas++
+				if o.up(pod) {
+					st.AvailableReplicas++
+				}
 			}
 			switch revision := pod.Labels[appsv1.ControllerRevisionHashLabelKey]; {
 			case revision == o.update && revision == o.current:

@@ -21,6 +21,13 @@ type key struct {
 	namespace, name string
 }
 
+func (k key) String() string {
+	if k.namespace == "" {
+		return k.kind.Kind + " " + k.name
+	}
+	return k.kind.Kind + " " + k.namespace + "/" + k.name
+}
+
 // place names another object in the same namespace.
 func (k key) place(kind schema.GroupVersionKind, name string) key {
 	return key{kind: kind.GroupKind(), namespace: k.namespace, name: name}

@@ -9,17 +9,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 const (
 	bindCompleted     = "pv.kubernetes.io/bind-completed"
 	boundByController = "pv.kubernetes.io/bound-by-controller"
-	provisionedBy     = "pv.kubernetes.io/provisioned-by"
 	claimProtection   = "kubernetes.io/pvc-protection"
+	volumeProtection  = "kubernetes.io/pv-protection"
 )
-
-// provisionerAnnotations by which the binder asks a provisioner for a volume, the older one first.
-var provisionerAnnotations = []string{"volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"}
 
 // allClaims looks at every claim, because a StorageClass has come.
 func (s *Simulator) allClaims(key) error {
@@ -45,6 +43,9 @@ func (s *Simulator) claim(at key) error {
 	if claim.DeletionTimestamp != nil || claim.Status.Phase == corev1.ClaimBound {
 		return nil
 	}
+	if b, _ := s.behaviorOf(at); s.pace.early(at, claim.UID, b.After) || b.Outcome == NeverReady {
+		return nil
+	}
 	volume, err := s.volumeFor(claim)
 	if err != nil || volume == nil {
 		return err
@@ -52,11 +53,11 @@ func (s *Simulator) claim(at key) error {
 	if err := s.bindVolume(volume, claim); err != nil {
 		return err
 	}
-	provisioned := volume.Annotations[provisionedBy] == volumeProvisioner
+	provisioned := volume.Annotations[podlife.AnnotationProvisionedBy] == podlife.Provisioner
 	if err := editTyped(s, claims, &claim.ObjectMeta, controllerManager, "", func(c *corev1.PersistentVolumeClaim) {
-		for _, name := range provisionerAnnotations {
+		for _, name := range []string{podlife.AnnotationOldProvisioner, podlife.AnnotationProvisioner} {
 			if provisioned {
-				c.Annotations = with(c.Annotations, name, volumeProvisioner)
+				c.Annotations = with(c.Annotations, name, podlife.Provisioner)
 			}
 		}
 		if c.Spec.VolumeName == "" {
@@ -80,7 +81,7 @@ func (s *Simulator) protect(claim *corev1.PersistentVolumeClaim) error {
 		if err != nil {
 			return err
 		}
-		used = used || slices.Contains(claimsOf(pod), claim.Name) && !finished(pod)
+		used = used || slices.Contains(podlife.Claims(pod), claim.Name) && !podlife.Finished(pod)
 	}
 	deleting := claim.DeletionTimestamp != nil
 	if err := editTyped(s, claims, &claim.ObjectMeta, controllerManager, "", func(c *corev1.PersistentVolumeClaim) {
@@ -118,7 +119,7 @@ func podClaims(s *Simulator, at key, change apiserver.Change) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range claimsOf(pod) {
+	for _, name := range podlife.Claims(pod) {
 		if s.view.get(at.place(claims, name)) != nil {
 			if err := s.claim(at.place(claims, name)); err != nil {
 				return err
@@ -136,9 +137,13 @@ func (s *Simulator) volumeFor(claim *corev1.PersistentVolumeClaim) (*corev1.Pers
 		}
 		return volume, nil
 	}
-	class := className
+	name := podlife.ClassName
 	if claim.Spec.StorageClassName != nil {
-		class = *claim.Spec.StorageClassName
+		name = *claim.Spec.StorageClassName
+	}
+	class, err := s.classOf(claim)
+	if err != nil || podlife.Waits(class) && claim.Annotations[podlife.AnnotationSelectedNode] == "" {
+		return nil, err // the first pod that uses it will say where it is wanted
 	}
 	size := claim.Spec.Resources.Requests[corev1.ResourceStorage]
 	for _, obj := range s.view.in(volumes, "") {
@@ -147,14 +152,14 @@ func (s *Simulator) volumeFor(claim *corev1.PersistentVolumeClaim) (*corev1.Pers
 			return nil, err
 		}
 		room := volume.Spec.Capacity[corev1.ResourceStorage]
-		if volume.Spec.StorageClassName == class && freeFor(volume, claim) && room.Cmp(size) >= 0 && volume.DeletionTimestamp == nil {
+		if volume.Spec.StorageClassName == name && freeFor(volume, claim) && room.Cmp(size) >= 0 && volume.DeletionTimestamp == nil {
 			return volume, nil
 		}
 	}
-	if s.view.get(key{kind: storageClasses.GroupKind(), name: class}) == nil {
+	if class == nil {
 		return nil, nil // nobody provisions for this class; the claim stays Pending
 	}
-	return s.provision(claim, class)
+	return s.provision(claim, name)
 }
 
 func freeFor(volume *corev1.PersistentVolume, claim *corev1.PersistentVolumeClaim) bool {
@@ -163,16 +168,7 @@ func freeFor(volume *corev1.PersistentVolume, claim *corev1.PersistentVolumeClai
 }
 
 func (s *Simulator) provision(claim *corev1.PersistentVolumeClaim, class string) (*corev1.PersistentVolume, error) {
-	volume := &corev1.PersistentVolume{
-		ObjectMeta: metav1.ObjectMeta{Name: "pvc-" + string(claim.UID), Annotations: map[string]string{provisionedBy: volumeProvisioner}},
-		Spec: corev1.PersistentVolumeSpec{
-			AccessModes: claim.Spec.AccessModes, StorageClassName: class, VolumeMode: claim.Spec.VolumeMode,
-			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]},
-			ClaimRef:                      refTo(claim),
-			PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimDelete,
-			PersistentVolumeSource:        corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/simulated/" + string(claim.UID)}},
-		},
-	}
+	volume := podlife.Volume(claim, class)
 	created, err := s.create(volumes, volume, provisioner)
 	if apierrors.IsAlreadyExists(err) {
 		return find[corev1.PersistentVolume](s, key{kind: volumes.GroupKind(), name: volume.Name})
@@ -183,14 +179,10 @@ func (s *Simulator) provision(claim *corev1.PersistentVolumeClaim, class string)
 	return as[corev1.PersistentVolume](created)
 }
 
-func refTo(claim *corev1.PersistentVolumeClaim) *corev1.ObjectReference {
-	return &corev1.ObjectReference{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}
-}
-
 func (s *Simulator) bindVolume(volume *corev1.PersistentVolume, claim *corev1.PersistentVolumeClaim) error {
 	if err := editTyped(s, volumes, &volume.ObjectMeta, controllerManager, "", func(v *corev1.PersistentVolume) {
 		if v.Spec.ClaimRef == nil || v.Spec.ClaimRef.UID == "" {
-			v.Spec.ClaimRef = refTo(claim)
+			v.Spec.ClaimRef = podlife.RefTo(claim)
 			v.Annotations = with(v.Annotations, boundByController, "yes")
 		}
 	}); err != nil {
@@ -211,7 +203,10 @@ func (s *Simulator) volumePhase(meta *metav1.ObjectMeta, phase corev1.Persistent
 // volume offers a new volume to the claims that wait, and looks after one whose claim has gone.
 func (s *Simulator) volume(at key) error {
 	volume, err := find[corev1.PersistentVolume](s, at)
-	if err != nil || volume == nil || volume.DeletionTimestamp != nil {
+	if err != nil || volume == nil {
+		return err
+	}
+	if err := s.protectVolume(volume); err != nil || volume.DeletionTimestamp != nil {
 		return err
 	}
 	if volume.Spec.ClaimRef == nil && volume.Status.Phase != corev1.VolumeAvailable {
@@ -221,6 +216,19 @@ func (s *Simulator) volume(at key) error {
 		return s.allClaims(at)
 	}
 	return s.release(volume)
+}
+
+// protectVolume keeps a volume that is being deleted while it is bound.
+func (s *Simulator) protectVolume(volume *corev1.PersistentVolume) error {
+	return editTyped(s, volumes, &volume.ObjectMeta, controllerManager, "", func(v *corev1.PersistentVolume) {
+		has := slices.Contains(v.Finalizers, volumeProtection)
+		switch {
+		case v.DeletionTimestamp != nil && v.Status.Phase != corev1.VolumeBound:
+			v.Finalizers = slices.DeleteFunc(v.Finalizers, func(f string) bool { return f == volumeProtection })
+		case v.DeletionTimestamp == nil && !has:
+			v.Finalizers = append(v.Finalizers, volumeProtection)
+		}
+	})
 }
 
 // releaseVolumes looks after the volumes of a claim that has gone.
@@ -240,7 +248,7 @@ func (s *Simulator) releaseVolumes() error {
 // release marks a volume whose claim is gone, and deletes it when its policy says so.
 func (s *Simulator) release(volume *corev1.PersistentVolume) error {
 	ref := volume.Spec.ClaimRef
-	if ref == nil || ref.UID == "" || volume.DeletionTimestamp != nil {
+	if ref == nil || ref.UID == "" {
 		return nil
 	}
 	claim := s.view.get(key{kind: claims.GroupKind(), namespace: ref.Namespace, name: ref.Name})
@@ -250,7 +258,10 @@ func (s *Simulator) release(volume *corev1.PersistentVolume) error {
 	if err := s.volumePhase(&volume.ObjectMeta, corev1.VolumeReleased); err != nil {
 		return err
 	}
-	if volume.Annotations[provisionedBy] != volumeProvisioner || volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete {
+	if volume.DeletionTimestamp != nil {
+		return nil
+	}
+	if volume.Annotations[podlife.AnnotationProvisionedBy] != podlife.Provisioner || volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete {
 		return nil
 	}
 	return s.remove(volumes, &volume.ObjectMeta, metav1.DeleteOptions{})

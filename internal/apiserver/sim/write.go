@@ -41,6 +41,19 @@ func going(err error) bool {
 	return apierrors.IsNotFound(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 }
 
+// refusal says that the server does not want a new object: a quota, admission or validation speaks against it.
+func refusal(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err)
+}
+
+// createPod creates a pod of a workload unless the script says that a quota is exceeded.
+func (s *Simulator) createPod(pod *corev1.Pod) (*unstructured.Unstructured, error) {
+	if err := s.quota(pod); err != nil {
+		return nil, err
+	}
+	return s.create(pods, pod, controllerManager)
+}
+
 // edit changes an object from its newest state. change reports whether there was anything to do. What has gone or been
 // replaced is passed over.
 func (s *Simulator) edit(kind schema.GroupVersionKind, meta *metav1.ObjectMeta, manager, subresource string, change func(obj *unstructured.Unstructured) (bool, error)) error {

@@ -1,19 +1,19 @@
-package sim
+package podlife
 
 import corev1 "k8s.io/api/core/v1"
 
-// A need is a ConfigMap or Secret without which a container does not start.
-type need struct {
-	kind, name string
-	volume     bool // mounted, rather than read into the environment
+// A Need is a ConfigMap or Secret without which a container does not start.
+type Need struct {
+	Kind, Name string // Kind is "configmap" or "secret"
+	Volume     bool   // mounted, rather than read into the environment
 }
 
-// needs lists what a pod must find in its namespace before it starts. Optional references are left out.
-func needs(pod *corev1.Pod) []need {
-	var all []need
+// Needs lists what a pod must find in its namespace before it starts. Optional references are left out.
+func Needs(pod *corev1.Pod) []Need {
+	var all []Need
 	add := func(kind, name string, optional *bool, volume bool) {
 		if name != "" && (optional == nil || !*optional) {
-			all = append(all, need{kind, name, volume})
+			all = append(all, Need{kind, name, volume})
 		}
 	}
 	for _, v := range pod.Spec.Volumes {
