@@ -151,7 +151,7 @@ func inMemory(t *testing.T) *env {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		s.Close()
-		require.NoError(t, s.Faults())
+		require.NoError(t, s.ControllerErrors())
 	})
 	c, err := kube.New(s.Config(), nil)
 	require.NoError(t, err)

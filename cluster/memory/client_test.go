@@ -34,7 +34,7 @@ func start(t *testing.T, opts *memory.Options) *memory.Server {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		s.Close()
-		assert.NoError(t, s.Faults())
+		assert.NoError(t, s.ControllerErrors())
 	})
 	return s
 }

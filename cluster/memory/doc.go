@@ -28,6 +28,13 @@
 // controllers. With [Options].Controllers workloads come to life. Controllers run inside the write that woke them: when a
 // write returns, everything that follows from it has happened. Nothing sleeps, and the same writes lead to the same states.
 //
+// # In tests
+//
+// [Options].Objects are there from the start; [Manifests] reads them from YAML. [Options].Admission takes functions in the place
+// of admission webhooks. [Server.Inject] makes requests fail on the wire: by a status, by latency, by a connection that breaks
+// before the request is handled, before its answer or in the middle of a watch. [Server.Expire] makes the server forget the past. Time
+// is [Options].Now, and nothing sleeps but the latency that a test injects.
+//
 // # What it does not do
 //
 // The following is refused with an error that names it:
@@ -42,7 +49,8 @@
 // The following is not checked, and a write that the real server would refuse may be accepted:
 //
 //   - authentication and authorization: every identity may do everything, and impersonation is only noted in the log
-//   - admission by webhooks and policies, quotas, limit ranges and pod security
+//   - admission by webhooks and policies that are stored as objects ([Options].Admission takes functions), quotas, limit ranges
+//     and pod security
 //   - values of built-in kinds beyond their types: names, labels, selectors, immutable fields, and the essentials of workloads,
 //     Services and ConfigMaps are checked; ranges, enums and required fields elsewhere are not
 //   - rules in CEL of definitions where [Options].IgnoreRules is set; the definition's answer carries a warning

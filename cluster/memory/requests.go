@@ -11,9 +11,9 @@ type Request struct {
 	Verb string
 	// Path and Query are those of the URL.
 	Path, Query string
-	// Group, Version, Resource, Subresource, Namespace and Name are what the path names. All but Path are empty for paths
-	// that name no resource.
-	Group, Version, Resource, Subresource, Namespace, Name string
+	// Group, Version, Kind, Resource, Subresource, Namespace and Name are what the path names. They are empty for paths that
+	// name no resource, and Kind also for a resource that is not served.
+	Group, Version, Kind, Resource, Subresource, Namespace, Name string
 	// PatchType is the media type of a patch, such as "application/apply-patch+yaml".
 	PatchType string
 	// UserAgent is the client's, User the identity that it impersonates.
@@ -22,8 +22,10 @@ type Request struct {
 	Manager string
 	// DryRun says that nothing is stored; Watch that the request is a stream.
 	DryRun, Watch bool
-	// Code is the status of the answer, zero while there is none.
+	// Code is the status of the answer, zero while there is none. An answer that a [Fault] lost has the code that it had.
 	Code int
+	// Injected says what a [Fault] did to the request, such as "latency 2s, status 503"; empty when nothing.
+	Injected string
 }
 
 // Writes reports whether the request is one that may change what is stored: a write verb that is not a dry run. Questions

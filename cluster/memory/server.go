@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,9 @@ type Options struct {
 	// Admission is asked about every write from when New returns, those of simulated controllers included. Objects are
 	// there without it.
 	Admission []Admission
+	// Sleep waits out the latency of a [Fault], and returns early when its context ends. Nothing else in the server waits for
+	// time to pass but the timeout that a watch asks for. Nil waits by a timer, which package testing/synctest fakes.
+	Sleep func(ctx context.Context, d time.Duration) error
 	// History is how many writes can be watched from; a watch from further back is answered 410 Gone. Zero means 10,000.
 	History int
 	// Logger receives the faults of simulated controllers. Nil discards them.
@@ -61,7 +65,7 @@ func New(opts *Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start API server: %w", err)
 	}
-	s := &Server{core: core, handler: wire.NewHandler(core)}
+	s := &Server{core: core, handler: wire.NewHandler(core, opts.Sleep)}
 	register(core, opts.Controllers)
 	for _, obj := range opts.Objects {
 		if _, err := core.API().Create(obj, apiserver.WriteOptions{Manager: "seed"}); err != nil && !apierrors.IsAlreadyExists(err) {
@@ -95,6 +99,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // token.
 func (s *Server) Expire() { s.core.Forget() }
 
-// Faults returns what simulated controllers failed with, joined, and nil when nothing failed. A test that relies on them
-// should look.
-func (s *Server) Faults() error { return errors.Join(s.core.Faults()...) }
+// ControllerErrors returns what simulated controllers failed with, joined, and nil when nothing failed. A test that relies on
+// them should look.
+func (s *Server) ControllerErrors() error { return errors.Join(s.core.Faults()...) }

@@ -128,7 +128,7 @@ func TestTheStoryIsTrue(t *testing.T) {
 	audience := &listener{server: server}
 	require.NoError(t, tell(t.Context(), audience, server, t.TempDir()))
 	end := server.Mark()
-	require.NoError(t, server.Faults())
+	require.NoError(t, server.ControllerErrors())
 	var text strings.Builder
 	for _, line := range audience.lines {
 		text.WriteString(line.text + "\n")

@@ -89,7 +89,7 @@ func New(t testing.TB, opts *Options) *Cluster {
 	}
 	t.Cleanup(func() {
 		server.Close()
-		if err := server.Faults(); err != nil {
+		if err := server.ControllerErrors(); err != nil {
 			t.Errorf("simulated controllers: %v", err)
 		}
 	})

@@ -6,7 +6,7 @@ import "testing"
 // from a write at once has happened when [Cluster.Apply] returns.
 func (c *Cluster) Settle(t testing.TB) {
 	t.Helper()
-	if err := c.server.Faults(); err != nil {
+	if err := c.server.ControllerErrors(); err != nil {
 		t.Fatalf("simulated controllers: %v", err)
 	}
 }

@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,12 +18,19 @@ import (
 
 // Handler serves the protocol. Use [NewHandler].
 type Handler struct {
-	core *apiserver.Server
-	log  Log
+	core   *apiserver.Server
+	log    Log
+	faults Faults
+	sleep  func(ctx context.Context, d time.Duration) error
 }
 
-// NewHandler returns the handler for a core.
-func NewHandler(core *apiserver.Server) *Handler { return &Handler{core: core} }
+// NewHandler returns the handler for a core. sleep waits out the latency of faults, by a timer when it is nil.
+func NewHandler(core *apiserver.Server, sleep func(ctx context.Context, d time.Duration) error) *Handler {
+	if sleep == nil {
+		sleep = byTimer
+	}
+	return &Handler{core: core, sleep: sleep}
+}
 
 // Log returns the log of requests.
 func (h *Handler) Log() *Log { return &h.log }
@@ -40,6 +49,7 @@ type call struct {
 	verb   string
 	format format
 	entry  *Request
+	cut    *cut // where a watch is to end, nil for nowhere
 }
 
 // ServeHTTP implements [http.Handler].
@@ -51,19 +61,29 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if isResource {
 		c.verb = verbOf(r, t, c.query)
 	}
+	kind := ""
+	if served, ok := h.core.Catalog().Resource(t.gvr); ok {
+		kind = served.GVK.Kind
+	}
 	c.entry = h.log.begin(Request{
 		Verb: c.verb, Path: r.URL.Path, Query: r.URL.RawQuery,
-		Group: t.gvr.Group, Version: t.gvr.Version, Resource: t.gvr.Resource, Subresource: t.subresource,
+		Group: t.gvr.Group, Version: t.gvr.Version, Kind: kind, Resource: t.gvr.Resource, Subresource: t.subresource,
 		Namespace: t.namespace, Name: t.name,
 		UserAgent: r.UserAgent(), User: r.Header.Get("Impersonate-User"),
-		DryRun: c.query.Has("dryRun"), Watch: c.verb == "watch",
+		PatchType: patchType(r), Manager: c.query.Get("fieldManager"), DryRun: c.query.Has("dryRun"), Watch: c.verb == "watch",
 	})
 	c.w = &recorder{ResponseWriter: w, answered: func(code int) { h.log.answer(c.entry, code) }}
 	defer func() {
 		if fault := recover(); fault != nil {
+			if fault == http.ErrAbortHandler {
+				panic(fault) // what it wants to say is said by not answering
+			}
 			sendError(c.w, format{}, apierrors.NewInternalError(fmt.Errorf("panic: %v\n%s", fault, debug.Stack())))
 		}
 	}()
+	if !c.strike() {
+		return
+	}
 	select {
 	case <-h.core.Done():
 		sendError(c.w, format{}, &apierrors.StatusError{ErrStatus: metav1.Status{
@@ -79,6 +99,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := c.serveResource(); err != nil {
 		sendError(c.w, c.format, err)
 	}
+}
+
+// patchType is the media type of a patch, empty for other requests.
+func patchType(r *http.Request) string {
+	if r.Method != http.MethodPatch {
+		return ""
+	}
+	media, err := bodyMedia(r)
+	if err != nil {
+		return ""
+	}
+	return media
 }
 
 // recorder tells the log the code of an answer.

@@ -14,8 +14,8 @@ type Request struct {
 	Verb string
 	// Path is the URL's path and Query its query.
 	Path, Query string
-	// Group, Version, Resource, Subresource, Namespace and Name are what the path names; all empty for others.
-	Group, Version, Resource, Subresource, Namespace, Name string
+	// Group, Version, Kind, Resource, Subresource, Namespace and Name are what the path names; all empty for others.
+	Group, Version, Kind, Resource, Subresource, Namespace, Name string
 	// PatchType is the media type of a patch.
 	PatchType string
 	// UserAgent and User are what the client said; User is the impersonated one, empty without.
@@ -26,6 +26,8 @@ type Request struct {
 	DryRun, Watch bool
 	// Code is the status of the answer, zero while there is none.
 	Code int
+	// Injected says what went wrong on purpose.
+	Injected string
 }
 
 // logged is how many requests are kept.
@@ -56,6 +58,18 @@ func (l *Log) answer(r *Request, code int) {
 	if r.Code == 0 {
 		r.Code = code
 	}
+}
+
+func (l *Log) inject(r *Request, what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.Injected = what
+}
+
+func (l *Log) copy(r *Request) Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return *r
 }
 
 // All returns a copy of the log.

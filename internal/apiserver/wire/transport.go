@@ -6,12 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"sync"
+	"syscall"
 )
 
 // ErrClosed is the transport's error after its server was closed.
 var ErrClosed = errors.New("the in-memory API server is closed")
+
+// errReset is what a client sees of a handler that aborts.
+var errReset = &net.OpError{Op: "read", Net: "memory", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 
 // Transport is an [http.RoundTripper] that calls a handler in a goroutine of its own and streams the answer as it is written. The
 // goroutine ends when the handler returns, which closing the body, or the end of the request's context, makes a watch do.
@@ -54,6 +60,11 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		defer func() { _ = in.Body.Close() }()
 		defer func() {
 			if fault := recover(); fault != nil {
+				if fault == http.ErrAbortHandler {
+					_ = writer.CloseWithError(errReset)
+					a.end(errReset)
+					return
+				}
 				_ = writer.CloseWithError(fmt.Errorf("handler panicked: %v", fault))
 				a.start(http.StatusInternalServerError)
 			}
@@ -68,6 +79,10 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-ctx.Done():
 		cancel()
 		return nil, context.Cause(ctx)
+	}
+	if a.err != nil {
+		cancel()
+		return nil, a.err
 	}
 	return &http.Response{
 		Status: fmt.Sprintf("%d %s", a.code, http.StatusText(a.code)), StatusCode: a.code,
@@ -96,6 +111,7 @@ type answer struct {
 	started chan struct{}
 	code    int
 	sent    http.Header
+	err     error // in place of an answer
 }
 
 var (
@@ -106,6 +122,14 @@ var (
 func (a *answer) start(code int) {
 	a.once.Do(func() {
 		a.code, a.sent = code, a.header.Clone()
+		close(a.started)
+	})
+}
+
+// end ends the round trip without an answer, unless that has begun.
+func (a *answer) end(err error) {
+	a.once.Do(func() {
+		a.err = err
 		close(a.started)
 	})
 }

@@ -50,6 +50,9 @@ func (c *call) watch() error {
 		}
 	}
 	stream := newStream(c)
+	if c.cut.due(stream) != nil {
+		return nil
+	}
 	if version == 0 || initial {
 		page, err := c.core.List(c.served, apiserver.ListOptions{Selection: sel})
 		if err != nil {
@@ -168,7 +171,14 @@ func (s *stream) send(n apiserver.Notice) error {
 	if s.call.format.as == "PartialObjectMetadata" {
 		gvk = partialKind
 	}
-	return s.write(string(n.Type), value, gvk)
+	if err := s.write(string(n.Type), value, gvk); err != nil {
+		return err
+	}
+	if s.call.cut == nil {
+		return nil
+	}
+	s.call.cut.told++
+	return s.call.cut.due(s)
 }
 
 // versionOf is the version that an event's object carries: its own, or that of its deletion.

@@ -1,0 +1,41 @@
+package memory_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/kube"
+	"github.com/setpoint-dev/setpoint/cluster/memory"
+)
+
+// What does a client make of an answer that gets lost, and of a server that is busy?
+func ExampleServer_Inject() {
+	server, err := memory.New(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	client, err := kube.New(server.Config(), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	server.Inject(memory.Fault{Verb: "get", Kind: "Namespace", Times: 1, Err: apierrors.NewServiceUnavailable("busy")})
+	lost := server.Inject(memory.Fault{Verb: "delete", Break: memory.BreakAnswer})
+
+	ref := cluster.Ref{Kind: "Namespace", Name: "kube-node-lease"}
+	ctx := context.Background()
+	_, err = client.Get(ctx, ref, cluster.GetOptions{})
+	fmt.Println(err, cluster.Retryable(err))
+	err = client.Delete(ctx, ref, cluster.DeleteOptions{})
+	fmt.Println(err, lost.Hits())
+	_, err = client.Get(ctx, ref, cluster.GetOptions{})
+	fmt.Println(err)
+	// Output:
+	// get Namespace kube-node-lease: server unavailable: busy true
+	// delete Namespace kube-node-lease: server unavailable: read memory: read: connection reset by peer 1
+	// get Namespace kube-node-lease: not found
+}
