@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -38,4 +39,37 @@ func ExampleServer_Inject() {
 	// get Namespace kube-node-lease: server unavailable: busy true
 	// delete Namespace kube-node-lease: server unavailable: read memory: read: connection reset by peer 1
 	// get Namespace kube-node-lease: not found
+}
+
+// A server that starts with what a manifest says.
+func ExampleManifests() {
+	objects, err := memory.Manifests(strings.NewReader(`
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: web}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: web}
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	server, err := memory.New(&memory.Options{Objects: objects})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	client, err := kube.New(server.Config(), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for obj, err := range client.List(context.Background(), cluster.Selector{Kind: "ConfigMap", Namespace: "web"}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(obj.GetName())
+	}
+	// Output:
+	// settings
 }

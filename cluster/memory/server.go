@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 
@@ -25,7 +24,10 @@ type Options struct {
 	Controllers bool
 	// Now is the clock of every timestamp in objects. Nil means [time.Now].
 	Now func() time.Time
-	// Objects are created before New returns, in order, by the field manager "seed". They are not changed.
+	// Objects are created before New returns, by the field manager "seed": namespaces and definitions first, then the others,
+	// each in order. An object without a namespace goes to "default" when its kind is namespaced; a status is written too; of
+	// what the server sets, such as uid and resourceVersion, the object has its own. One that is there already is passed
+	// over. They are not changed. [Manifests] reads them from YAML.
 	Objects []*unstructured.Unstructured
 	// Admission is asked about every write from when New returns, those of simulated controllers included. Objects are
 	// there without it.
@@ -67,10 +69,8 @@ func New(opts *Options) (*Server, error) {
 	}
 	s := &Server{core: core, handler: wire.NewHandler(core, opts.Sleep)}
 	register(core, opts.Controllers)
-	for _, obj := range opts.Objects {
-		if _, err := core.API().Create(obj, apiserver.WriteOptions{Manager: "seed"}); err != nil && !apierrors.IsAlreadyExists(err) {
-			return nil, fmt.Errorf("seed %s %s: %w", obj.GetKind(), obj.GetName(), err)
-		}
+	if err := seed(core.API(), opts.Objects); err != nil {
+		return nil, err
 	}
 	if len(opts.Admission) > 0 {
 		core.Admit(admissions(opts.Admission)...)

@@ -5,6 +5,11 @@ import "k8s.io/apimachinery/pkg/runtime/schema"
 // Home is the kind whose objects hold the namespaced objects of their name.
 var Home = schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}
 
+// Needed reports whether objects of other kinds need those of this kind to be there before them.
+func Needed(kind schema.GroupKind) bool {
+	return kind == Home.GroupKind() || kind == schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
+}
+
 // Seeds are the objects that every cluster has from the start: its namespaces and the service of its own API.
 func Seeds() []map[string]any {
 	var out []map[string]any
