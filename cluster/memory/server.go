@@ -1,17 +1,18 @@
 package memory
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/sim"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/wire"
 )
 
@@ -22,19 +23,16 @@ type Options struct {
 	// they are written, as on an API server that stands alone; garbage collection and the lifecycle of namespaces and
 	// definitions work either way.
 	Controllers bool
-	// Now is the clock of every timestamp in objects. Nil means [time.Now].
+	// Script says how simulated objects fare, from the first on; [Server.Script] replaces it. It needs Controllers.
+	Script []ScriptRule
+	// Now is the clock of every timestamp in objects, and of everything that simulated controllers wait for. [Server.Advance]
+	// moves the server ahead of it. Nil means [time.Now].
 	Now func() time.Time
-	// Objects are created before New returns, by the field manager "seed": namespaces and definitions first, then the others,
-	// each in order. An object without a namespace goes to "default" when its kind is namespaced; a status is written too; of
-	// what the server sets, such as uid and resourceVersion, the object has its own. One that is there already is passed
-	// over. They are not changed. [Manifests] reads them from YAML.
+	// Objects are created before New returns, in order, by the field manager "seed". They are not changed.
 	Objects []*unstructured.Unstructured
 	// Admission is asked about every write from when New returns, those of simulated controllers included. Objects are
 	// there without it.
 	Admission []Admission
-	// Sleep waits out the latency of a [Fault], and returns early when its context ends. Nothing else in the server waits for
-	// time to pass but the timeout that a watch asks for. Nil waits by a timer, which package testing/synctest fakes.
-	Sleep func(ctx context.Context, d time.Duration) error
 	// History is how many writes can be watched from; a watch from further back is answered 410 Gone. Zero means 10,000.
 	History int
 	// Logger receives the faults of simulated controllers. Nil discards them.
@@ -51,6 +49,8 @@ type Options struct {
 type Server struct {
 	core    *apiserver.Server
 	handler *wire.Handler
+	clock   *clock
+	sim     *sim.Simulator // nil when no controllers are simulated
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -61,16 +61,24 @@ func New(opts *Options) (*Server, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
+	clock := newClock(opts.Now)
 	core, err := apiserver.New(apiserver.Options{
-		Now: opts.Now, History: opts.History, Logger: opts.Logger, Definitions: opts.definitions(),
+		Now: clock.now, History: opts.History, Logger: opts.Logger, Definitions: opts.definitions(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start API server: %w", err)
 	}
-	s := &Server{core: core, handler: wire.NewHandler(core, opts.Sleep)}
-	register(core, opts.Controllers)
-	if err := seed(core.API(), opts.Objects); err != nil {
-		return nil, err
+	s := &Server{core: core, handler: wire.NewHandler(core), clock: clock}
+	s.register(opts.Controllers)
+	if len(opts.Script) > 0 {
+		if err := s.Script(opts.Script...); err != nil {
+			return nil, fmt.Errorf("start API server: %w", err)
+		}
+	}
+	for _, obj := range opts.Objects {
+		if _, err := core.API().Create(obj, apiserver.WriteOptions{Manager: "seed"}); err != nil && !apierrors.IsAlreadyExists(err) {
+			return nil, fmt.Errorf("seed %s %s: %w", obj.GetKind(), obj.GetName(), err)
+		}
 	}
 	if len(opts.Admission) > 0 {
 		core.Admit(admissions(opts.Admission)...)
@@ -99,6 +107,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // token.
 func (s *Server) Expire() { s.core.Forget() }
 
-// ControllerErrors returns what simulated controllers failed with, joined, and nil when nothing failed. A test that relies on
-// them should look.
-func (s *Server) ControllerErrors() error { return errors.Join(s.core.Faults()...) }
+// Faults returns what simulated controllers failed with, joined, and nil when nothing failed. A test that relies on them
+// should look.
+func (s *Server) Faults() error { return errors.Join(s.core.Faults()...) }
