@@ -1,13 +1,12 @@
 package apiserver
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	kjson "sigs.k8s.io/json"
 
+	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
 )
 
@@ -23,7 +22,7 @@ func (s *Server) encode(served *Served, obj *unstructured.Unstructured) ([]byte,
 	}
 	version := stored.GetResourceVersion()
 	stored.SetResourceVersion("")
-	data, err := json.Marshal(stored.Object)
+	data, err := plain.Encode(stored.Object)
 	stored.SetResourceVersion(version)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s %s: %w", served.GVK.Kind, obj.GetName(), err)
@@ -37,10 +36,11 @@ func (s *Server) decode(served *Served, r store.Record) (*unstructured.Unstructu
 }
 
 func (s *Server) decodeAt(served *Served, data []byte, version uint64) (*unstructured.Unstructured, error) {
-	obj := &unstructured.Unstructured{}
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(data, &obj.Object); err != nil {
+	fields, err := plain.Decode(data)
+	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", served.GVK.Kind, err)
 	}
+	obj := &unstructured.Unstructured{Object: fields}
 	if obj.Object == nil {
 		return nil, fmt.Errorf("decode %s: no object", served.GVK.Kind)
 	}

@@ -8,6 +8,7 @@
 //
 // The parts, each a package below this one:
 //
+//	plain      JSON values that are plain, read and written fast
 //	store      objects as bytes under a key, and the log of their versions
 //	strategy   the tables: defaults, immutable fields, generation, status, what each built-in kind does beyond the rule
 //	apply      field managers: managedFields, conflicts, patches

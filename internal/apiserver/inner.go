@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"encoding/json"
 	"time"
 
 	authentication "k8s.io/api/authentication/v1"
@@ -12,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 )
 
 // inner is [API] on a server.
@@ -74,7 +75,7 @@ func (i inner) prepare(obj *unstructured.Unstructured, opts WriteOptions) (*Serv
 		return nil, nil, Write{}, err
 	}
 	w := i.write(obj.GetNamespace(), obj.GetName(), opts)
-	raw, err := json.Marshal(obj.Object)
+	raw, err := plain.Encode(obj.Object)
 	if err != nil {
 		return nil, nil, Write{}, apierrors.NewBadRequest(err.Error())
 	}

@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 )
 
 // maxPatchOperations is how many operations a JSON patch may have.
@@ -74,7 +74,7 @@ func (s *Server) editChange(served *Served, w Write, edit func(live []byte) (map
 		return nil, apierrors.NewInternalError(err)
 	}
 	return func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-		raw, err := json.Marshal(live.Object)
+		raw, err := plain.Encode(live.Object)
 		if err != nil {
 			return nil, apierrors.NewInternalError(err)
 		}
@@ -286,6 +286,9 @@ func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (
 // parseApply reads the body of an apply, YAML of which JSON is a part. Keys that are there twice are refused or warned of as
 // the request wishes; of those the last one holds.
 func (w Write) parseApply(data []byte) (map[string]any, error) {
+	if obj, ok := plain.Parse(data); ok {
+		return obj, nil // JSON, and no key is there twice
+	}
 	var obj map[string]any
 	duplicates, err := kjson.UnmarshalStrict(data, &obj)
 	isJSON := err == nil

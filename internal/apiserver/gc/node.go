@@ -3,6 +3,7 @@ package gc
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -20,12 +21,19 @@ type node struct {
 	owners          []metav1.OwnerReference
 }
 
+// nodeOf clones what it takes out of the object, the strings of which share the memory of all of it.
 func nodeOf(change apiserver.Change) *node {
 	obj := change.Object
-	return &node{
-		kind: change.Kind.GVK(), namespaced: change.Kind.Namespaced,
-		namespace: obj.GetNamespace(), name: obj.GetName(), uid: obj.GetUID(), owners: obj.GetOwnerReferences(),
+	n := &node{
+		kind: change.Kind.GVK(), namespaced: change.Kind.Namespaced, namespace: strings.Clone(obj.GetNamespace()),
+		name: strings.Clone(obj.GetName()), uid: types.UID(strings.Clone(string(obj.GetUID()))), owners: obj.GetOwnerReferences(),
 	}
+	for i := range n.owners {
+		o := &n.owners[i]
+		o.APIVersion, o.Kind, o.Name = strings.Clone(o.APIVersion), strings.Clone(o.Kind), strings.Clone(o.Name)
+		o.UID = types.UID(strings.Clone(string(o.UID)))
+	}
+	return n
 }
 
 func (n *node) blocks(owner types.UID) bool {

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 )
 
 // marshal writes an object, a map of plain JSON values or a type of apimachinery, in a format.
@@ -25,7 +25,7 @@ func marshal(f format, kind schema.GroupVersionKind, value any) ([]byte, error) 
 	case mediaProtobuf:
 		return marshalProtobuf(kind, value)
 	}
-	return json.Marshal(value)
+	return plain.Encode(value)
 }
 
 func marshalProtobuf(kind schema.GroupVersionKind, value any) ([]byte, error) {

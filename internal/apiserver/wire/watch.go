@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 )
 
 // bookmarkEvery is after how many writes to anything a watch that heard of none gets a bookmark, so that it can resume from
@@ -225,7 +225,7 @@ func (s *stream) fail(err error) error {
 }
 
 func (s *stream) writeJSON(kind string, object any, _ schema.GroupVersionKind) error {
-	data, err := json.Marshal(map[string]any{"type": kind, "object": object})
+	data, err := plain.Encode(map[string]any{"type": kind, "object": object})
 	if err != nil {
 		return err
 	}
