@@ -105,7 +105,7 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 			return nil, s.invalid(served, obj.GetName(), errs)
 		}
 	}
-	obj, err = canonical(served, obj)
+	obj, err = typed(served, obj)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
@@ -254,6 +254,15 @@ func (s *Server) invalid(served *Served, name string, errs field.ErrorList) erro
 		return twice
 	})
 	return apierrors.NewInvalid(served.GVK.GroupKind(), name, errs)
+}
+
+// typed is what an object becomes in the hands of the server: a built-in one has the form of its Go type at all times. A custom one
+// has none, so that a null that an apply leaves behind stays and is judged.
+func typed(served *Served, obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if served.Custom != nil {
+		return obj, nil
+	}
+	return canonical(served, obj)
 }
 
 // canonical writes an object the way its kind is stored.

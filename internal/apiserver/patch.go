@@ -274,7 +274,7 @@ func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (
 		if err != nil {
 			return nil, applyError(err)
 		}
-		obj, err := canonical(served, out)
+		obj, err := typed(served, out)
 		if err != nil {
 			return nil, applyError(err)
 		}

@@ -195,7 +195,7 @@ func (s *Server) prepareUpdate(served *Served, obj, live *unstructured.Unstructu
 			}
 		}
 	}
-	obj, err := canonical(served, obj)
+	obj, err := typed(served, obj)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}

@@ -68,6 +68,9 @@ type MessageError struct{ Err error }
 
 func (e *MessageError) Error() string { return e.Err.Error() }
 
+// InMessageExpression tells a server that does not know this package which field of the rule is wrong.
+func (e *MessageError) InMessageExpression() bool { return true }
+
 // Unwrap returns the cause.
 func (e *MessageError) Unwrap() error { return e.Err }
 

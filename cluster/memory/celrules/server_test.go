@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -78,18 +77,30 @@ func newServer(t *testing.T, config *rest.Config) server {
 
 func (s server) do(t *testing.T, method, path string, body any) (int, metav1.Status) {
 	t.Helper()
+	return s.send(t, method, path, "application/json", body)
+}
+
+func (s server) patch(t *testing.T, path, property string, value json.RawMessage) (int, metav1.Status) {
+	t.Helper()
+	return s.send(t, http.MethodPatch, path, "application/merge-patch+json", map[string]any{"spec": map[string]any{property: value}})
+}
+
+// send makes one request. The status is empty unless the server refuses.
+func (s server) send(t *testing.T, method, path, media string, body any) (int, metav1.Status) {
+	t.Helper()
 	raw, err := json.Marshal(body)
 	require.NoError(t, err)
+	if body == nil {
+		raw = nil
+	}
 	r, err := http.NewRequestWithContext(t.Context(), method, s.host+path, bytes.NewReader(raw))
 	require.NoError(t, err)
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", media)
 	response, err := s.client.Do(r)
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
-	raw, err = io.ReadAll(response.Body)
-	require.NoError(t, err)
 	var status metav1.Status
-	_ = json.Unmarshal(raw, &status)
+	_ = json.NewDecoder(response.Body).Decode(&status)
 	return response.StatusCode, status
 }
 
@@ -199,21 +210,6 @@ func TestRulesJudgeAsTheServer(t *testing.T) {
 		}
 	}
 	t.Logf("%d rules, %d judgements, %d of them refusals", len(all), judged, refused)
-}
-
-func (s server) patch(t *testing.T, path, property string, value json.RawMessage) (int, metav1.Status) {
-	t.Helper()
-	raw, err := json.Marshal(map[string]any{"spec": map[string]any{property: value}})
-	require.NoError(t, err)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.host+path, bytes.NewReader(raw))
-	require.NoError(t, err)
-	r.Header.Set("Content-Type", "application/merge-patch+json")
-	response, err := s.client.Do(r)
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	var status metav1.Status
-	_ = json.NewDecoder(response.Body).Decode(&status)
-	return response.StatusCode, status
 }
 
 // A rule that kube-apiserver cannot compile is refused here, for the same reason.
