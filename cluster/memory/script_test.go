@@ -125,7 +125,7 @@ func TestScriptReachesThePodsOfAJob(t *testing.T) {
 	assert.EqualValues(t, 2, status().Failed)
 	require.NoError(t, server.Advance(20*time.Second))
 	assert.EqualValues(t, 1, status().Succeeded)
-	require.NoError(t, server.Faults())
+	require.NoError(t, server.ControllerErrors())
 }
 
 // TestWatchersSeeStepsAndTime reads what Step and Advance do through a watch, as a controller of somebody else would.

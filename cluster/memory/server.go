@@ -1,14 +1,15 @@
 package memory
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
@@ -28,11 +29,17 @@ type Options struct {
 	// Now is the clock of every timestamp in objects, and of everything that simulated controllers wait for. [Server.Advance]
 	// moves the server ahead of it. Nil means [time.Now].
 	Now func() time.Time
-	// Objects are created before New returns, in order, by the field manager "seed". They are not changed.
+	// Objects are created before New returns, by the field manager "seed": namespaces and definitions first, then the others,
+	// each in order. An object without a namespace goes to "default" when its kind is namespaced; a status is written too; of
+	// what the server sets, such as uid and resourceVersion, the object has its own. One that is there already is passed
+	// over. They are not changed. [Manifests] reads them from YAML.
 	Objects []*unstructured.Unstructured
 	// Admission is asked about every write from when New returns, those of simulated controllers included. Objects are
 	// there without it.
 	Admission []Admission
+	// Sleep waits out the latency of a [Fault], and returns early when its context ends. Nothing else in the server waits for
+	// time to pass but the timeout that a watch asks for. Nil waits by a timer, which package testing/synctest fakes.
+	Sleep func(ctx context.Context, d time.Duration) error
 	// History is how many writes can be watched from; a watch from further back is answered 410 Gone. Zero means 10,000.
 	History int
 	// Logger receives the faults of simulated controllers. Nil discards them.
@@ -43,6 +50,11 @@ type Options struct {
 	// IgnoreRules accepts definitions with rules that nothing evaluates. They are stored and published, and not enforced; the
 	// answer to the definition carries a warning that names them. With Rules it has no effect.
 	IgnoreRules bool
+	// Convert converts custom resources between the versions of their kind where the definition asks for a webhook (strategy
+	// Webhook), by group and kind. It is held to what a webhook is: the identity of the object stays, and of its
+	// metadata only labels and annotations change. A definition of several versions that asks for a webhook is
+	// refused (422) when there is no function for its kind; definitions with the strategy None need none.
+	Convert map[schema.GroupKind]Convert
 }
 
 // Server is an API server in the process. Create one with [New] and close it. All methods are safe for concurrent use.
@@ -68,17 +80,15 @@ func New(opts *Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start API server: %w", err)
 	}
-	s := &Server{core: core, handler: wire.NewHandler(core), clock: clock}
+	s := &Server{core: core, handler: wire.NewHandler(core, opts.Sleep), clock: clock}
 	s.register(opts.Controllers)
 	if len(opts.Script) > 0 {
 		if err := s.Script(opts.Script...); err != nil {
 			return nil, fmt.Errorf("start API server: %w", err)
 		}
 	}
-	for _, obj := range opts.Objects {
-		if _, err := core.API().Create(obj, apiserver.WriteOptions{Manager: "seed"}); err != nil && !apierrors.IsAlreadyExists(err) {
-			return nil, fmt.Errorf("seed %s %s: %w", obj.GetKind(), obj.GetName(), err)
-		}
+	if err := seed(core.API(), opts.Objects); err != nil {
+		return nil, err
 	}
 	if len(opts.Admission) > 0 {
 		core.Admit(admissions(opts.Admission)...)
@@ -107,6 +117,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // token.
 func (s *Server) Expire() { s.core.Forget() }
 
-// Faults returns what simulated controllers failed with, joined, and nil when nothing failed. A test that relies on them
-// should look.
-func (s *Server) Faults() error { return errors.Join(s.core.Faults()...) }
+// ControllerErrors returns what simulated controllers failed with, joined, and nil when nothing failed. A test that relies on
+// them should look.
+func (s *Server) ControllerErrors() error { return errors.Join(s.core.Faults()...) }
