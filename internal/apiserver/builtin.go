@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,29 +21,66 @@ import (
 // function of the embedded documents alone, so all servers of the process share it.
 var builtins = sync.OnceValue(func() []*Served {
 	var out []*Served
-	kinds := map[schema.GroupKind]bool{}
 	for _, gv := range embedded.GroupVersions() {
 		if strings.Contains(gv.Version, "alpha") || strings.Contains(gv.Version, "beta") {
 			continue
 		}
 		resources, _ := embedded.Resources(gv)
-		for _, s := range servedOf(gv, resources) {
-			// Of a kind with several versions, the preferred one is served: it comes first.
-			if gk := s.GVK.GroupKind(); !kinds[gk] {
-				kinds[gk] = true
-				out = append(out, s)
-			}
-		}
+		out = append(out, servedOf(gv, resources)...)
 	}
+	relate(out)
 	return out
 })
 
+// relate tells the forms of a kind of each other.
+func relate(all []*Served) {
+	byKind := map[schema.GroupVersionKind]*Served{}
+	for _, s := range all {
+		byKind[s.GVK] = s
+	}
+	for _, s := range all {
+		f, ok := strategy.FormOf(s.GVK)
+		stored := byKind[f.Of]
+		if !ok || stored == nil {
+			continue
+		}
+		s.form, s.storage = &form{Form: f, stored: stored}, f.Of.Version
+		s.defaulted, stored.defaulted = true, true
+		if f.Of.Group == s.GVK.Group {
+			stored.versions = append(stored.versions, s.GVK.Version)
+			s.versions = stored.versions
+		}
+	}
+}
+
+// schemasOf returns the schemas of the kinds of a group version in all their forms, because ownership is recorded in the form
+// of the write.
+func schemasOf(gv schema.GroupVersion, resources []metav1.APIResource) func() (managedfields.TypeConverter, error) {
+	from := []schema.GroupVersion{gv}
+	for _, r := range resources {
+		for _, kind := range strategy.Family(gv.WithKind(r.Kind)) {
+			if other := kind.GroupVersion(); !slices.Contains(from, other) {
+				from = append(from, other)
+			}
+		}
+	}
+	return sync.OnceValues(func() (managedfields.TypeConverter, error) {
+		all := map[string]*spec.Schema{}
+		for _, gv := range from {
+			document, _ := embedded.OpenAPI(gv)
+			schemas, err := apply.Schemas(document)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(all, schemas)
+		}
+		return apply.TypesOf(all, false)
+	})
+}
+
 func servedOf(gv schema.GroupVersion, resources []metav1.APIResource) []*Served {
 	var out []*Served
-	types := sync.OnceValues(func() (managedfields.TypeConverter, error) {
-		document, _ := embedded.OpenAPI(gv)
-		return apply.Types(document)
-	})
+	types := schemasOf(gv, resources)
 	for _, r := range resources {
 		if strings.Contains(r.Name, "/") {
 			continue

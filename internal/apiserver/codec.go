@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
@@ -14,7 +15,7 @@ import (
 func (s *Server) encode(served *Served, obj *unstructured.Unstructured) ([]byte, error) {
 	stored := obj
 	if served.GVK.Version != served.storage {
-		converted, err := served.convertCopy(obj, served.storage)
+		converted, err := served.convertCopy(obj, schema.GroupVersion{Group: served.GVK.Group, Version: served.storage})
 		if err != nil {
 			return nil, err
 		}
@@ -45,11 +46,16 @@ func (s *Server) decodeAt(served *Served, data []byte, version uint64) (*unstruc
 		return nil, fmt.Errorf("decode %s: no object", served.GVK.Kind)
 	}
 	obj.SetResourceVersion(strconv.FormatUint(version, 10))
-	if served.definition != nil {
-		if err := served.convert(obj, served.GVK.Version); err != nil {
-			return nil, err
+	if served.definition == nil {
+		if served.defaulted {
+			served.stored().model.Default(obj.Object)
 		}
-		served.Custom.Read(obj.Object)
+		return served.show(obj)
 	}
+	obj, err = served.definition.Convert(obj, served.GVK.Version)
+	if err != nil {
+		return nil, err
+	}
+	served.Custom.Read(obj.Object)
 	return obj, nil
 }

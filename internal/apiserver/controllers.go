@@ -45,7 +45,7 @@ func (s *Server) Register(c Controller) {
 		s.controllers.protected.Store(true)
 	}
 	for _, served := range s.Catalog().Served {
-		if served.Virtual() || served.GVK.Version != served.versions[0] {
+		if served.Virtual() || served.form != nil || served.GVK.Version != served.versions[0] {
 			continue
 		}
 		records, _ := s.store.List(served.GVR.GroupResource(), "")
@@ -109,7 +109,7 @@ func (s *Server) drain() {
 
 func (s *Server) relist() {
 	for _, served := range s.Catalog().Served {
-		if served.GVK.Version != served.versions[0] {
+		if served.form != nil || served.GVK.Version != served.versions[0] {
 			continue
 		}
 		records, _ := s.store.List(served.GVR.GroupResource(), "")

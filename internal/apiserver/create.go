@@ -74,12 +74,20 @@ func (s *Server) create(served *Served, obj *unstructured.Unstructured, w Write)
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
-	obj = manager.Update(empty, obj, w.Manager, s.time())
-	out, err := s.createPrepared(served, obj, w)
+	if obj, err = served.round(obj); err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	if obj, err = served.store(manager.Update(empty, obj, w.Manager, s.time())); err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	out, err := s.createPrepared(served.stored(), obj, w)
 	if w.generated && apierrors.IsAlreadyExists(err) {
 		return nil, apierrors.NewGenerateNameConflict(served.GVR.GroupResource(), w.Name, 1)
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return served.show(out)
 }
 
 // createPrepared takes an object that carries its ownership through the rest of a creation.

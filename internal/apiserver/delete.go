@@ -29,10 +29,14 @@ func (s *Server) delete(served *Served, w Write, opts metav1.DeleteOptions) (*un
 	if served.row.Protected != nil && served.row.Protected(w.Name) {
 		return nil, false, apierrors.NewForbidden(served.GVR.GroupResource(), w.Name, errors.New("this namespace may not be deleted"))
 	}
-	out, gone, err := s.tryDelete(served, w, opts)
+	out, gone, err := s.tryDelete(served.stored(), w, opts)
 	for errors.Is(err, store.ErrStale) {
-		out, gone, err = s.tryDelete(served, w, opts)
+		out, gone, err = s.tryDelete(served.stored(), w, opts)
 	}
+	if err != nil {
+		return nil, false, err
+	}
+	out, err = served.show(out)
 	return out, gone, err
 }
 

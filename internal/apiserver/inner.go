@@ -34,7 +34,7 @@ func (i inner) served(kind schema.GroupVersionKind) (*Served, error) {
 func (i inner) Kinds() []Kind {
 	var out []Kind
 	for _, s := range i.server.Catalog().Served {
-		if s.GVK.Version == s.versions[0] && !s.Virtual() {
+		if s.form == nil && s.GVK.Version == s.versions[0] && !s.Virtual() {
 			out = append(out, s.kind())
 		}
 	}

@@ -83,7 +83,10 @@ func (s *Server) editChange(served *Served, w Write, edit func(live []byte) (map
 			return nil, err
 		}
 		served.model.Default(patched)
-		obj := &unstructured.Unstructured{Object: patched}
+		obj, err := served.round(&unstructured.Unstructured{Object: patched})
+		if err != nil {
+			return nil, apierrors.NewBadRequest(err.Error())
+		}
 		return manager.Update(live, obj, w.Manager, s.time()), nil
 	}, nil
 }

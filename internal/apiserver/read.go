@@ -48,6 +48,9 @@ func selectable(served *Served, obj *unstructured.Unstructured) fields.Set {
 	for _, path := range served.row.Fields {
 		set[dotted(path)] = text(strategy.Get(obj.Object, path))
 	}
+	for name, value := range served.row.Derived {
+		set[name] = value(obj.Object)
+	}
 	return set
 }
 
@@ -61,7 +64,8 @@ func (s *Served) Selectable(name string) bool {
 			return true
 		}
 	}
-	return false
+	_, ok := s.row.Derived[name]
+	return ok
 }
 
 // Page is a part of a list.
@@ -88,10 +92,10 @@ type ListOptions struct {
 
 // List returns a page of a list, in the order of namespace and name. A version that the log does not reach is Expired (410).
 func (s *Server) List(served *Served, opts ListOptions) (Page, error) {
-	records, version := s.store.List(served.GVR.GroupResource(), opts.Namespace)
+	records, version := s.store.List(served.resource(), opts.Namespace)
 	if opts.At != 0 && opts.At != version {
 		var err error
-		if records, err = s.store.ListAt(served.GVR.GroupResource(), opts.Namespace, opts.At); err != nil {
+		if records, err = s.store.ListAt(served.resource(), opts.Namespace, opts.At); err != nil {
 			return Page{}, apierrors.NewResourceExpired(expired(opts.At, version))
 		}
 		version = opts.At

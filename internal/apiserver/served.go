@@ -33,6 +33,8 @@ type Served struct {
 	model      model.Model
 	storage    string // the version that is stored
 	versions   []string
+	form       *form    // of a second form of a built-in kind
+	defaulted  bool     // what another form leaves open gets its default when it is read
 	managers   sync.Map // subresource → func() (*apply.Manager, error)
 }
 
@@ -90,24 +92,20 @@ func (s *Served) manager(subresource string) (*apply.Manager, error) {
 		for _, p := range s.resets(subresource) {
 			config.Reset = append(config.Reset, p)
 		}
+		if s.Custom == nil {
+			for _, kind := range strategy.Family(s.GVK) {
+				config.Forms = append(config.Forms, kind.GroupVersion())
+			}
+		}
 		return apply.New(config)
 	}))
 	return made.(func() (*apply.Manager, error))()
 }
 
-func (s *Served) convertCopy(obj *unstructured.Unstructured, version string) (*unstructured.Unstructured, error) {
-	out := obj.DeepCopy()
-	if err := s.convert(out, version); err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// convert writes obj at another version of its kind.
-func (s *Served) convert(obj *unstructured.Unstructured, version string) error {
+// convertCopy writes obj in another form of its kind. Obj is not changed.
+func (s *Served) convertCopy(obj *unstructured.Unstructured, to schema.GroupVersion) (*unstructured.Unstructured, error) {
 	if s.definition == nil {
-		obj.SetAPIVersion(schema.GroupVersion{Group: s.GVK.Group, Version: version}.String())
-		return nil
+		return s.convertForm(obj, to)
 	}
-	return s.definition.Convert(obj, version)
+	return s.definition.Convert(obj, to.Version)
 }

@@ -127,7 +127,7 @@ func (s *Server) time() metav1.Time {
 func newUID() types.UID { return uuid.NewUUID() }
 
 func key(served *Served, namespace, name string) store.Key {
-	return store.Key{Resource: served.GVR.GroupResource(), Namespace: namespace, Name: name}
+	return store.Key{Resource: served.resource(), Namespace: namespace, Name: name}
 }
 
 func sortVersions(versions []string) {

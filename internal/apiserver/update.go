@@ -58,17 +58,26 @@ func (s *Server) update(served *Served, obj *unstructured.Unstructured, w Write)
 	}
 	return s.modify(served, w, rule{create: served.row.CreateOnUpdate && w.Subresource == "", uid: obj.GetUID()},
 		func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-			return manager.Update(live, obj.DeepCopy(), w.Manager, s.time()), nil
+			sent, err := served.round(obj.DeepCopy())
+			if err != nil {
+				return nil, apierrors.NewBadRequest(err.Error())
+			}
+			return manager.Update(live, sent, w.Manager, s.time()), nil
 		})
 }
 
 // modify takes a change through the path of every write to an object that may exist: it is computed from what is stored,
 // prepared, validated and stored if nobody else wrote in between; else it is computed again.
 func (s *Server) modify(served *Served, w Write, r rule, change changeFunc) (*unstructured.Unstructured, bool, error) {
-	out, created, err := s.try(served, w, r, change)
+	change = served.through(change)
+	out, created, err := s.try(served.stored(), w, r, change)
 	for errors.Is(err, store.ErrStale) {
-		out, created, err = s.try(served, w, r, change)
+		out, created, err = s.try(served.stored(), w, r, change)
 	}
+	if err != nil {
+		return nil, false, err
+	}
+	out, err = served.show(out)
 	return out, created, err
 }
 

@@ -65,7 +65,7 @@ func (s *Server) Watch(ctx context.Context, served *Served, sel Selection, versi
 
 // notice translates an entry for a watcher: an object that comes into its selection is added, one that leaves it deleted.
 func (s *Server) notice(served *Served, sel Selection, e store.Entry) (Notice, bool, error) {
-	if e.Key.Resource != served.GVR.GroupResource() || sel.Namespace != "" && sel.Namespace != e.Key.Namespace {
+	if e.Key.Resource != served.resource() || sel.Namespace != "" && sel.Namespace != e.Key.Namespace {
 		return Notice{}, false, nil
 	}
 	obj, err := s.decode(served, e.Record)

@@ -26,14 +26,16 @@ type Config struct {
 	Types managedfields.TypeConverter
 	// Subresource is "" for the object itself.
 	Subresource string
-	// Reset lists the fields that a write through the subresource cannot change, and so cannot own.
+	// Reset lists the fields that a write through the subresource cannot change, and so cannot own. Forms are the group
+	// versions, besides that of Kind, whose owners they cannot be taken from either.
 	Reset [][]string
+	Forms []schema.GroupVersion
 	// Custom is set for custom resources.
 	Custom bool
 	// Empty returns the object that a creation is compared with.
 	Empty func() (*unstructured.Unstructured, error)
-	// Convert writes an object at another version of its group.
-	Convert func(obj *unstructured.Unstructured, version string) (*unstructured.Unstructured, error)
+	// Convert writes an object in the form of its kind that another group version has.
+	Convert func(obj *unstructured.Unstructured, to schema.GroupVersion) (*unstructured.Unstructured, error)
 }
 
 // New returns the manager for a configuration.
@@ -53,7 +55,9 @@ func New(c Config) (*Manager, error) {
 			}
 			set.Insert(p)
 		}
-		reset[fieldpath.APIVersion(c.Kind.GroupVersion().String())] = fieldpath.NewExcludeSetFilter(set)
+		for _, gv := range append([]schema.GroupVersion{c.Kind.GroupVersion()}, c.Forms...) {
+			reset[fieldpath.APIVersion(gv.String())] = fieldpath.NewExcludeSetFilter(set)
+		}
 	}
 	build := managedfields.NewDefaultFieldManager
 	if c.Custom {
@@ -145,7 +149,7 @@ func keeps(before []metav1.ManagedFieldsEntry, e metav1.ManagedFieldsEntry) bool
 // converter is what the field manager asks of a scheme.
 type converter struct {
 	empty   func() (*unstructured.Unstructured, error)
-	convert func(*unstructured.Unstructured, string) (*unstructured.Unstructured, error)
+	convert func(*unstructured.Unstructured, schema.GroupVersion) (*unstructured.Unstructured, error)
 }
 
 var (
@@ -160,14 +164,18 @@ func (c *converter) ConvertToVersion(in runtime.Object, target runtime.GroupVers
 		return nil, fmt.Errorf("convert a %T", in)
 	}
 	kind := u.GroupVersionKind()
-	want, ok := target.KindForGroupVersionKinds([]schema.GroupVersionKind{kind})
+	to, ok := target.(schema.GroupVersion)
 	if !ok {
-		return nil, runtime.NewNotRegisteredErrForKind("memory", kind)
+		want, known := target.KindForGroupVersionKinds([]schema.GroupVersionKind{kind})
+		if !known {
+			return nil, runtime.NewNotRegisteredErrForKind("memory", kind)
+		}
+		to = want.GroupVersion()
 	}
-	if want.Version == kind.Version {
+	if to == kind.GroupVersion() {
 		return u, nil
 	}
-	return c.convert(u, want.Version)
+	return c.convert(u, to)
 }
 
 func (*converter) Convert(_, _, _ any) error {

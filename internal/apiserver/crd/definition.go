@@ -11,6 +11,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/kube-openapi/pkg/validation/spec"
 )
 
@@ -25,8 +26,10 @@ type Definition struct {
 	Namespaced bool
 	// Versions are in the order of the definition, served or not.
 	Versions []*Version
-	// Webhook says that conversion between versions needs a webhook.
+	// Webhook says that conversion between versions needs a webhook, or [Options.Convert].
 	Webhook bool
+
+	convert Convert
 }
 
 // Version is one version of the kind. Its methods never keep or change what they are given unless they say so.
@@ -70,24 +73,6 @@ func (d *Definition) Storage() *Version {
 	return d.Versions[i]
 }
 
-// Convert sets an object's version. It changes obj; the caller defaults and prunes it afterwards with [Version.Read]. The error
-// of a definition whose conversion needs a webhook says so; converting to the same version always works.
-func (d *Definition) Convert(obj *unstructured.Unstructured, version string) error {
-	if d.Version(version) == nil {
-		return fmt.Errorf("convert %s %s: %s has no version %q", obj.GetKind(), obj.GetName(), d.Name, version)
-	}
-	to := d.Group + "/" + version
-	if obj.GetAPIVersion() == to {
-		return nil
-	}
-	if d.Webhook {
-		return fmt.Errorf("convert %s %s from %s to %s: %s asks for a conversion webhook, which this server does not call",
-			obj.GetKind(), obj.GetName(), obj.GetAPIVersion(), to, d.Name)
-	}
-	obj.SetAPIVersion(to)
-	return nil
-}
-
 // Compile prepares a definition for serving. It expects one that [Validate] has accepted with the same options and errs on a
 // schema that is not structural.
 func Compile(obj *unstructured.Unstructured, opts Options) (*Definition, error) {
@@ -103,6 +88,7 @@ func Compile(obj *unstructured.Unstructured, opts Options) (*Definition, error) 
 		Name: in.Name, Group: in.Spec.Group, Names: names,
 		Namespaced: in.Spec.Scope == apiextensionsv1.NamespaceScoped,
 		Webhook:    in.Spec.Conversion != nil && in.Spec.Conversion.Strategy == apiextensionsv1.WebhookConverter,
+		convert:    opts.Convert[schema.GroupKind{Group: in.Spec.Group, Kind: names.Kind}],
 	}
 	for i := range in.Spec.Versions {
 		v, err := compileVersion(d, &in.Spec.Versions[i], opts)

@@ -24,7 +24,8 @@
 //   - Rules in x-kubernetes-validations (CEL) are compiled by a [CompileRule] of the caller's. Without one [Validate]
 //     refuses a definition that has rules, naming their places, unless [Options.IgnoreRules] is set; then they are kept,
 //     published and not enforced, and [Warnings] names them.
-//   - Conversion webhooks are not called: [Definition.Convert] to another version is an error for such a definition.
+//   - Conversion webhooks are not called: a function in [Options.Convert] takes the place of one, and without it [Validate]
+//     refuses a definition of several versions.
 //   - Only apiextensions.k8s.io/v1 is understood.
 //
 // # Concurrency

@@ -12,6 +12,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	genericvalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -22,6 +23,9 @@ type Options struct {
 	// and its rules not enforced.
 	Rules       CompileRule
 	IgnoreRules bool
+	// Convert converts the custom resources of kinds whose definition names a webhook for that. A definition of several versions
+	// that names one is refused when there is no function for its kind.
+	Convert map[schema.GroupKind]Convert
 }
 
 // Validate returns the causes for which a definition is refused, none when it is acceptable. It expects one that [Default]
@@ -85,6 +89,9 @@ func validateDefinition(in, old *apiextensions.CustomResourceDefinition, opts Op
 	if keeps := in.Spec.PreserveUnknownFields; keeps != nil && *keeps {
 		errs = append(errs, field.Invalid(path.Child("preserveUnknownFields"), keeps,
 			"cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"))
+	}
+	if len(errs) == 0 {
+		errs = checkConverts(in, opts)
 	}
 	return errs
 }

@@ -49,6 +49,8 @@ type Row struct {
 	Subresources map[string]Subresource
 	// Fields are the selectable fields apart from metadata.name and metadata.namespace.
 	Fields []Path
+	// Derived are selectable fields that are computed.
+	Derived map[string]func(obj map[string]any) string
 	// Emptied names a list outside metadata.finalizers that must be empty before the object can go.
 	Emptied Path
 	// Deleting changes the object when its deletion begins.

@@ -105,10 +105,12 @@ var rows = map[schema.GroupKind]Row{
 	kind("", "ResourceQuota"):         {ReturnDeleted: true},
 	kind("", "Event"): {
 		CreateOnUpdate: true, NoDependents: true,
-		Fields: []Path{
-			{"involvedObject", "kind"}, {"involvedObject", "namespace"}, {"involvedObject", "name"}, {"involvedObject", "uid"},
-			{"reason"}, {"type"},
-		},
+		Fields:  append(below("involvedObject", referenceFields), Path{"reason"}, Path{"type"}, Path{"reportingComponent"}),
+		Derived: map[string]func(obj map[string]any) string{"source": eventSource},
+	},
+	kind("events.k8s.io", "Event"): {
+		CreateOnUpdate: true, NoDependents: true,
+		Fields: append(below("regarding", referenceFields), Path{"reason"}, Path{"type"}, Path{"reportingController"}),
 	},
 	kind("", "Node"): {Fields: []Path{{"spec", "unschedulable"}}},
 
