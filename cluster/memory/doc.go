@@ -13,8 +13,8 @@
 //
 // # What it does
 //
-// It serves the generally available kinds of Kubernetes v1.37.1, and kinds that CustomResourceDefinitions declare, through
-// one path: every verb of every kind decodes, prunes, defaults, records field ownership, validates and appends to one
+// It serves the generally available kinds of Kubernetes v1.37.1, in each of their stable versions, and kinds that
+// CustomResourceDefinitions declare, through one path: every verb of every kind decodes, prunes, defaults, records field ownership, validates and appends to one
 // versioned log, from which watches are told. Create, get, list, update, the four patch types with server-side apply,
 // delete and deletecollection; dry run; field validation with warnings; generateName; preconditions, grace periods,
 // finalizers and propagation; status and scale; label and field selectors; lists that page through one snapshot; watches
@@ -42,7 +42,8 @@
 //   - what needs a node or a signer: logs, exec, attach, port forwarding, proxying, ephemeral containers, resizing of pods,
 //     service account tokens, TokenReview (501)
 //   - OpenAPI v2 (501), CBOR (406 and 415), alpha and beta versions of built-in kinds (404)
-//   - conversion of custom resources by a webhook (500)
+//   - definitions of several versions that ask for a conversion webhook, unless [Options].Convert has a function for the
+//     kind (422)
 //   - field selectors that the kind does not index (400)
 //   - definitions with rules in CEL, unless [Options].Rules is a compiler of them or [Options].IgnoreRules is set (422)
 //
@@ -57,7 +58,6 @@
 //
 // The following differs:
 //
-//   - autoscaling/v1 is not served, autoscaling/v2 is; events.k8s.io/v1 and v1 Events are stored apart
 //   - pods get a service account, a priority and tolerations, but no token volume
 //   - an apply of a PersistentVolumeClaim that changes nothing is no write, as for every kind; on kube-apiserver it moves the
 //     time of its entry

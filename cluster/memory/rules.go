@@ -4,8 +4,6 @@ import (
 	"context"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-
-	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
 )
 
 // CompileRule prepares one rule of a CustomResourceDefinition, an entry of x-kubernetes-validations in CEL
@@ -28,8 +26,3 @@ import (
 // before the first object of its kind is validated. Both functions must be safe for concurrent use.
 type CompileRule func(node *apiextensionsv1.JSONSchemaProps, root bool, rule apiextensionsv1.ValidationRule) (
 	transition bool, eval func(ctx context.Context, self, oldSelf any) (ok bool, message string, err error), err error)
-
-// definitions is what the options say about definitions.
-func (o *Options) definitions() crd.Options {
-	return crd.Options{IgnoreRules: o.IgnoreRules, Rules: crd.CompileRule(o.Rules)}
-}

@@ -2,6 +2,7 @@ package crd_test
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/kube-openapi/pkg/validation/spec"
@@ -176,14 +178,80 @@ func TestReadDropsWhatIsMalformed(t *testing.T) {
 func TestConvert(t *testing.T) {
 	d := compiled(t, "testdata/widget.yaml")
 	obj := &unstructured.Unstructured{Object: parse(t, `{apiVersion: test.example.com/v1, kind: Widget, metadata: {name: a}, spec: {size: small}}`)}
-	require.NoError(t, d.Convert(obj, "v2"))
+	obj, err := d.Convert(obj, "v2")
+	require.NoError(t, err)
 	d.Version("v2").Read(obj.Object)
 	assert.Equal(t, parse(t, `{size: small, colour: grey}`), obj.Object["spec"])
-	require.ErrorContains(t, d.Convert(obj, "v9"), `widgets.test.example.com has no version "v9"`)
+	_, err = d.Convert(obj, "v9")
+	require.ErrorContains(t, err, `widgets.test.example.com has no version "v9"`)
 
 	d.Webhook = true
-	require.NoError(t, d.Convert(obj, "v2"), "nothing to convert")
-	require.ErrorContains(t, d.Convert(obj, "v1"), "conversion webhook, which this server does not call")
+	_, err = d.Convert(obj, "v2")
+	require.NoError(t, err, "nothing to convert")
+	_, err = d.Convert(obj, "v1")
+	require.ErrorContains(t, err, "needs a webhook, which this server does not call")
+}
+
+// A function in the place of a webhook may change everything but the identity of the object, as the webhook may.
+func TestConvertByFunction(t *testing.T) {
+	definition := load(t, "testdata/widget.yaml")
+	definition.Object["spec"].(map[string]any)["conversion"] = parse(t,
+		`{strategy: Webhook, webhook: {conversionReviewVersions: [v1], clientConfig: {url: "https://example.com"}}}`)
+	crd.Default(definition)
+	crd.PrepareCreate(definition)
+	assert.Equal(t, []string{"spec.conversion.strategy: Forbidden: this server does not call webhooks: set Options.Convert to a function that " +
+		"converts widgets.test.example.com, or declare the strategy None"}, causes(crd.Validate(definition, crd.Options{IgnoreRules: true})))
+
+	var answer func(obj *unstructured.Unstructured) error
+	opts := crd.Options{IgnoreRules: true, Convert: map[schema.GroupKind]crd.Convert{
+		{Group: "test.example.com", Kind: "Widget"}: func(obj *unstructured.Unstructured, version string) (*unstructured.Unstructured, error) {
+			obj.SetAPIVersion("test.example.com/" + version)
+			return obj, answer(obj)
+		},
+	}}
+	require.Empty(t, crd.Validate(definition, opts))
+	d, err := crd.Compile(definition, opts)
+	require.NoError(t, err)
+	obj := &unstructured.Unstructured{Object: parse(t, `{apiVersion: test.example.com/v1, kind: Widget, metadata: {name: a, uid: u, finalizers: [x/y]}, spec: {size: small}}`)}
+	tests := map[string]struct {
+		answer func(obj *unstructured.Unstructured) error
+		want   string
+		err    string
+	}{
+		"labels and fields change, finalizers do not": {
+			answer: func(obj *unstructured.Unstructured) error {
+				obj.SetLabels(map[string]string{"by": "convert"})
+				obj.SetFinalizers(nil)
+				return unstructured.SetNestedField(obj.Object, int64(1), "spec", "replicas")
+			},
+			want: `{apiVersion: test.example.com/v2, kind: Widget, metadata: {name: a, uid: u, finalizers: [x/y], labels: {by: convert}}, spec: {size: small, replicas: 1}}`,
+		},
+		"values of Go become those of JSON": {
+			answer: func(obj *unstructured.Unstructured) error {
+				obj.Object["spec"] = map[string]any{"replicas": 7}
+				return nil
+			},
+			want: `{apiVersion: test.example.com/v2, kind: Widget, metadata: {name: a, uid: u, finalizers: [x/y]}, spec: {replicas: 7}}`,
+		},
+		"an error":      {answer: func(*unstructured.Unstructured) error { return errors.New("boom") }, err: "boom"},
+		"another name":  {answer: func(obj *unstructured.Unstructured) error { obj.SetName("b"); return nil }, err: "must have the same name: a != b"},
+		"another UID":   {answer: func(obj *unstructured.Unstructured) error { obj.SetUID("v"); return nil }, err: "must have the same UID: u != v"},
+		"not converted": {answer: func(obj *unstructured.Unstructured) error { obj.SetAPIVersion("x/v1"); return nil }, err: "invalid groupVersion (expected test.example.com/v2, received x/v1)"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			answer = test.answer
+			before := obj.DeepCopy()
+			out, err := d.Convert(obj, "v2")
+			assert.Equal(t, before, obj, "the argument stays")
+			if test.err != "" {
+				require.ErrorContains(t, err, test.err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, parse(t, test.want), out.Object)
+		})
+	}
 }
 
 func TestValidateUpdateRatchets(t *testing.T) {
