@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
@@ -49,6 +50,11 @@ type Options struct {
 	// IgnoreRules accepts definitions with rules that nothing evaluates. They are stored and published, and not enforced; the
 	// answer to the definition carries a warning that names them. With Rules it has no effect.
 	IgnoreRules bool
+	// Convert converts custom resources between the versions of their kind where the definition asks for a webhook (strategy
+	// Webhook), by group and kind. It is held to what a webhook is: the identity of the object stays, and of its
+	// metadata only labels and annotations change. A definition of several versions that asks for a webhook is
+	// refused (422) when there is no function for its kind; definitions with the strategy None need none.
+	Convert map[schema.GroupKind]Convert
 }
 
 // Server is an API server in the process. Create one with [New] and close it. All methods are safe for concurrent use.
