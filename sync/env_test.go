@@ -13,6 +13,7 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/cluster/kube"
 	"github.com/setpoint-dev/setpoint/cluster/memory"
+	"github.com/setpoint-dev/setpoint/cluster/memory/celrules"
 	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
 	setsync "github.com/setpoint-dev/setpoint/sync"
@@ -147,7 +148,7 @@ func onEach(t *testing.T, test func(t *testing.T, e *env)) {
 
 func inMemory(t *testing.T) *env {
 	t.Helper()
-	s, err := memory.New(&memory.Options{Controllers: true, IgnoreRules: true})
+	s, err := memory.New(&memory.Options{Controllers: true, Rules: celrules.Compile})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		s.Close()

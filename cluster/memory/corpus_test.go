@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	setmemory "github.com/setpoint-dev/setpoint/cluster/memory"
+	"github.com/setpoint-dev/setpoint/cluster/memory/celrules"
 )
 
 // corpus reads the manifests below a folder of the corpus that SETPOINT_CORPUS names, lists taken apart.
@@ -72,7 +73,7 @@ func TestCorpusApplies(t *testing.T) {
 	for _, folder := range []string{"kube-prometheus/manifests", "online-boutique/kustomize/base"} {
 		t.Run(folder, func(t *testing.T) {
 			objects := corpus(t, folder)
-			s := start(t, &setmemory.Options{Controllers: true, IgnoreRules: true})
+			s := start(t, &setmemory.Options{Controllers: true, Rules: celrules.Compile})
 			client := dyn(t, s)
 			disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
 			require.NoError(t, err)

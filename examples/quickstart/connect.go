@@ -11,6 +11,7 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster/kube"
 	"github.com/setpoint-dev/setpoint/cluster/live"
 	"github.com/setpoint-dev/setpoint/cluster/memory"
+	"github.com/setpoint-dev/setpoint/cluster/memory/celrules"
 	"github.com/setpoint-dev/setpoint/source"
 	"github.com/setpoint-dev/setpoint/source/dir"
 	"github.com/setpoint-dev/setpoint/source/git"
@@ -72,7 +73,7 @@ func connect(f flags, out io.Writer) (*kube.Client, func(), error) {
 		return client, func() {}, err
 	}
 	fmt.Fprintln(out, "no -kubeconfig and no -context: rehearsing on an API server in this process")
-	server, err := memory.New(&memory.Options{Controllers: true, IgnoreRules: true})
+	server, err := memory.New(&memory.Options{Controllers: true, Rules: celrules.Compile})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster/kube"
 	"github.com/setpoint-dev/setpoint/cluster/memory"
+	"github.com/setpoint-dev/setpoint/cluster/memory/celrules"
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
 	"github.com/setpoint-dev/setpoint/render"
 	"github.com/setpoint-dev/setpoint/render/kustomize"
@@ -30,7 +31,7 @@ import (
 func onEach(t *testing.T, test func(t *testing.T, cfg *rest.Config)) {
 	t.Run("memory", func(t *testing.T) {
 		t.Parallel()
-		server, err := memory.New(&memory.Options{Controllers: true, IgnoreRules: true})
+		server, err := memory.New(&memory.Options{Controllers: true, Rules: celrules.Compile})
 		require.NoError(t, err)
 		t.Cleanup(func() { server.Close() })
 		test(t, server.Config())
