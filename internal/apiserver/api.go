@@ -90,6 +90,14 @@ type Change struct {
 	Old *unstructured.Unstructured
 }
 
+// Selective is a [Controller] that does not look into every object, which spares the server to read them.
+type Selective interface {
+	Controller
+	// Whole reports whether the controller looks further than the metadata of a kind. Of other kinds it may be handed
+	// objects with their metadata alone, and that without managedFields.
+	Whole(kind Kind) bool
+}
+
 // Controller reacts to changes by writing.
 type Controller interface {
 	// Name appears in the log when the controller fails.

@@ -36,6 +36,20 @@ func (s *Server) decode(served *Served, r store.Record) (*unstructured.Unstructu
 	return s.decodeAt(served, r.Data, r.Version)
 }
 
+// outline returns of a record's object what identifies it and its metadata without managedFields.
+func (s *Server) outline(served *Served, data []byte, version uint64) (*unstructured.Unstructured, error) {
+	fields, err := plain.Outline(data)
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", served.GVK.Kind, err)
+	}
+	obj := &unstructured.Unstructured{Object: fields}
+	obj.SetResourceVersion(strconv.FormatUint(version, 10))
+	return obj, nil
+}
+
+// readAsStored reports whether nothing is done to an object between the store and its reader.
+func (s *Served) readAsStored() bool { return s.definition == nil && s.form == nil && !s.defaulted }
+
 func (s *Server) decodeAt(served *Served, data []byte, version uint64) (*unstructured.Unstructured, error) {
 	fields, err := plain.Decode(data)
 	if err != nil {

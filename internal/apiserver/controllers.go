@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -121,7 +122,7 @@ func (s *Server) relist() {
 
 // hand gives one entry to controllers.
 func (s *Server) hand(e store.Entry, to ...Controller) {
-	change, ok := s.change(e)
+	change, ok := s.change(e, to)
 	if !ok {
 		return
 	}
@@ -147,19 +148,29 @@ func (s *Server) fault(err error) {
 	s.logger.Warn("controller failed", slog.Any("error", err))
 }
 
+// wantsWhole reports whether a controller is to be handed whole objects of a kind.
+func wantsWhole(c Controller, kind Kind) bool {
+	selective, ok := c.(Selective)
+	return !ok || selective.Whole(kind)
+}
+
 // change decodes an entry for controllers. A kind that is no longer served has none left that would care.
-func (s *Server) change(e store.Entry) (Change, bool) {
+func (s *Server) change(e store.Entry, to []Controller) (Change, bool) {
 	served, ok := s.Catalog().preferredResource(e.Key.Resource)
 	if !ok {
 		return Change{}, false
 	}
-	obj, err := s.decode(served, e.Record)
-	if err != nil {
+	c := Change{Type: Modified, Kind: served.kind()}
+	decode := s.decodeAt
+	if served.readAsStored() && !slices.ContainsFunc(to, func(t Controller) bool { return wantsWhole(t, c.Kind) }) {
+		decode = s.outline
+	}
+	var err error
+	if c.Object, err = decode(served, e.Data, e.Version); err != nil {
 		return Change{}, false
 	}
-	c := Change{Type: Modified, Kind: served.kind(), Object: obj}
 	if e.Old != nil {
-		if c.Old, err = s.decodeAt(served, e.Old, e.OldVersion); err != nil {
+		if c.Old, err = decode(served, e.Old, e.OldVersion); err != nil {
 			return Change{}, false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 
 	admission "k8s.io/api/admission/v1"
 	authentication "k8s.io/api/authentication/v1"
@@ -141,7 +142,7 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 		return nil, s.exists(served, current)
 	}
 	stored = true
-	return s.answer(served, record)
+	return s.answer(served, obj, record)
 }
 
 // exists is the error for a name that is taken.
@@ -154,7 +155,13 @@ func (s *Server) exists(served *Served, current store.Record) error {
 }
 
 // answer returns a stored record as its writer sees it.
-func (s *Server) answer(served *Served, r store.Record) (*unstructured.Unstructured, error) {
+//
+// A canonical object that needs no conversion is, but for its version, what would be read.
+func (s *Server) answer(served *Served, obj *unstructured.Unstructured, r store.Record) (*unstructured.Unstructured, error) {
+	if served.readAsStored() {
+		obj.SetResourceVersion(strconv.FormatUint(r.Version, 10))
+		return obj, nil
+	}
 	obj, err := s.decode(served, r)
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)

@@ -25,6 +25,12 @@ type definitions struct{ server *Server }
 
 func (definitions) Name() string { return "definitions" }
 
+// Whole implements [Selective]: definitions matter, and objects that say who serves a group version.
+func (d definitions) Whole(kind Kind) bool {
+	served, ok := d.server.Catalog().Kind(kind.GVK())
+	return ok && (served.row.Backend != nil || served.row.Defines)
+}
+
 // Handle reacts to a definition, or to an object that says who serves a group version.
 func (d definitions) Handle(api API, change Change) error {
 	served, ok := d.server.Catalog().Kind(change.Kind.GVK())

@@ -96,7 +96,11 @@ func (s *Server) storeMarked(served *Served, obj *unstructured.Unstructured, rec
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(served, stored)
+	out, err := s.decode(served, stored)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	return out, nil
 }
 
 func (s *Server) preconditions(served *Served, obj *unstructured.Unstructured, p *metav1.Preconditions) error {

@@ -369,7 +369,7 @@ func (s *Server) storeUpdate(served *Served, obj, live *unstructured.Unstructure
 		return nil, apierrors.NewInternalError(err)
 	}
 	if bytes.Equal(data, record.Data) {
-		return s.answer(served, record)
+		return s.answer(served, obj, record)
 	}
 	if w.DryRun {
 		obj.SetResourceVersion(live.GetResourceVersion())
@@ -380,7 +380,7 @@ func (s *Server) storeUpdate(served *Served, obj, live *unstructured.Unstructure
 		return nil, err
 	}
 	s.pools.release(live.Object, obj.Object)
-	return s.answer(served, stored)
+	return s.answer(served, obj, stored)
 }
 
 // goesWithUpdate reports whether a write took away the last thing that a deletion waited for.

@@ -29,6 +29,11 @@ type definitions struct {
 
 func (c *definitions) Name() string { return "definitions" }
 
+// Whole implements [apiserver.Selective].
+func (c *definitions) Whole(kind apiserver.Kind) bool {
+	return kind.Group == definitionKind.Group && kind.Kind == definitionKind.Kind
+}
+
 func (c *definitions) Handle(api apiserver.API, change apiserver.Change) error {
 	if change.Kind.Group != definitionKind.Group || change.Kind.Kind != definitionKind.Kind {
 		if name, ok := c.terminating[schema.GroupKind{Group: change.Kind.Group, Kind: change.Kind.Kind}]; ok && change.Type == apiserver.Deleted {

@@ -37,6 +37,9 @@ type sweeping struct {
 
 func (c *namespaces) Name() string { return "namespace-controller" }
 
+// Whole implements [apiserver.Selective]: what is looked into is read anew.
+func (c *namespaces) Whole(apiserver.Kind) bool { return false }
+
 func (c *namespaces) Handle(api apiserver.API, change apiserver.Change) error {
 	name := change.Object.GetNamespace()
 	switch {

@@ -24,6 +24,9 @@ type owners struct{ graph *graph }
 
 func (o *owners) Name() string { return "garbage-collector" }
 
+// Whole implements [apiserver.Selective]: references to owners and finalizers are metadata.
+func (o *owners) Whole(apiserver.Kind) bool { return false }
+
 func (o *owners) Handle(api apiserver.API, change apiserver.Change) error {
 	n := nodeOf(change)
 	if n.uid == "" {
