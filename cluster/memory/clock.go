@@ -38,8 +38,8 @@ func (s *Server) Now() time.Time { return s.clock.now() }
 // grace periods are on this clock; what has become due otherwise, because Options.Now has moved, is done with the next write,
 // [Server.Step] or Advance.
 //
-// The error names what keeps becoming due, when there is no end to it within the time, and what controllers failed with. A
-// negative time is refused: clocks of clusters do not go back.
+// The error is what controllers failed with, or tells that there is no end to what is due at one time. A negative time is
+// refused: clocks of clusters do not go back.
 func (s *Server) Advance(d time.Duration) error {
 	if d < 0 {
 		return fmt.Errorf("advance the clock by %s: time does not go back", d)
@@ -49,18 +49,22 @@ func (s *Server) Advance(d time.Duration) error {
 		s.clock.reach(end)
 		return nil
 	}
-	for range maxMoves {
+	var last time.Time
+	for moves := 0; moves < maxMoves; moves++ {
 		next, ok := s.Due()
 		if !ok || next.After(end) {
 			s.clock.reach(end)
 			return s.core.Between(s.sim.Tick)
+		}
+		if next.After(last) {
+			last, moves = next, 0
 		}
 		s.clock.reach(next)
 		if err := s.core.Between(s.sim.Tick); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("advance the clock by %s: %d things became due by %s and there is no end to them", d, maxMoves, s.clock.now().UTC().Format(time.RFC3339))
+	return fmt.Errorf("advance the clock by %s: there is no end to what is due at %s", d, last.UTC().Format(time.RFC3339))
 }
 
 // Due returns when the clock next makes a difference to a simulated object; false means that nothing waits for it.

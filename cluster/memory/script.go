@@ -66,7 +66,8 @@ const (
 // errNoControllers is the answer where there is nobody to follow a script.
 var errNoControllers = errors.New("no controllers are simulated: set Options.Controllers")
 
-// maxMoves bounds Settle and Advance. A test that needs more has something that never comes to rest.
+// maxMoves bounds the steps of Settle, and what Advance does at one time. A test that needs more has something that never
+// comes to rest.
 const maxMoves = 10_000
 
 // Script replaces the rules that the simulated controllers follow, and has them look at everything again: a rollout that was

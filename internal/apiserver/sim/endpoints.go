@@ -29,6 +29,7 @@ type backend struct {
 	pod   *corev1.Pod
 	ports []corev1.ServicePort // with target ports resolved to numbers
 	ready bool
+	ends  bool // the pod is being deleted
 }
 
 // endpointsOf keeps the EndpointSlice and the Endpoints of a Service, and takes the latter away with it. (The slice goes with
@@ -69,10 +70,11 @@ func (s *Simulator) backends(service *corev1.Service) ([]backend, error) {
 		if err != nil {
 			return nil, err
 		}
-		if pod.Status.PodIP == "" || podlife.Finished(pod) || pod.DeletionTimestamp != nil {
+		if pod.Status.PodIP == "" || podlife.Finished(pod) {
 			continue
 		}
-		b := backend{pod: pod, ready: podlife.Ready(pod) || service.Spec.PublishNotReadyAddresses}
+		b := backend{pod: pod, ends: pod.DeletionTimestamp != nil}
+		b.ready = podlife.Ready(pod) && !b.ends || service.Spec.PublishNotReadyAddresses
 		for _, port := range service.Spec.Ports {
 			if n, ok := targetOf(pod, &port); ok {
 				port.TargetPort = intstr.FromInt32(n)
@@ -115,11 +117,10 @@ func (s *Simulator) slice(service *corev1.Service, backends []backend) error {
 	}
 	for _, b := range backends {
 		serving := podlife.Ready(b.pod)
-		terminating := false
 		node := b.pod.Spec.NodeName
 		e := discoveryv1.Endpoint{
 			Addresses: []string{b.pod.Status.PodIP}, NodeName: &node, TargetRef: podRef(b.pod),
-			Conditions: discoveryv1.EndpointConditions{Ready: &b.ready, Serving: &serving, Terminating: &terminating},
+			Conditions: discoveryv1.EndpointConditions{Ready: &b.ready, Serving: &serving, Terminating: &b.ends},
 		}
 		if b.pod.Spec.Hostname != "" && b.pod.Spec.Subdomain == service.Name {
 			e.Hostname = &b.pod.Spec.Hostname
@@ -178,6 +179,7 @@ func (s *Simulator) endpoints(service *corev1.Service, backends []backend) error
 		want.Labels[corev1.IsHeadlessService] = ""
 	}
 	var subset corev1.EndpointSubset
+	backends = slices.DeleteFunc(backends, func(b backend) bool { return b.ends })
 	for _, b := range backends {
 		node := b.pod.Spec.NodeName
 		address := corev1.EndpointAddress{IP: b.pod.Status.PodIP, NodeName: &node, TargetRef: podRef(b.pod)}

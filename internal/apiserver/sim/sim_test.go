@@ -27,7 +27,7 @@ var groups = map[string]schema.GroupVersion{
 	"DaemonSet": {Group: "apps", Version: "v1"}, "ControllerRevision": {Group: "apps", Version: "v1"}, "Job": {Group: "batch", Version: "v1"},
 	"EndpointSlice": {Group: "discovery.k8s.io", Version: "v1"}, "HorizontalPodAutoscaler": {Group: "autoscaling", Version: "v2"},
 	"PodDisruptionBudget": {Group: "policy", Version: "v1"}, "APIService": {Group: "apiregistration.k8s.io", Version: "v1"},
-	"StorageClass": {Group: "storage.k8s.io", Version: "v1"},
+	"StorageClass": {Group: "storage.k8s.io", Version: "v1"}, "CronJob": {Group: "batch", Version: "v1"},
 }
 
 func kind(name string) schema.GroupVersionKind {
