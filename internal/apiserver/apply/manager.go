@@ -15,8 +15,10 @@ import (
 
 // Manager computes ownership for one kind at one version, seen through one subresource. It is safe for concurrent use.
 type Manager struct {
-	kind    schema.GroupVersionKind
-	manager *managedfields.FieldManager
+	kind        schema.GroupVersionKind
+	subresource string
+	types       types
+	manager     *managedfields.FieldManager
 }
 
 // Config says what a [Manager] is for.
@@ -63,42 +65,45 @@ func New(c Config) (*Manager, error) {
 	if c.Custom {
 		build = managedfields.NewDefaultCRDFieldManager
 	}
-	m, err := build(c.Types, converter, converter, converter, c.Kind, c.Kind.GroupVersion(), c.Subresource, reset)
+	types := types{c.Types}
+	m, err := build(types, converter, converter, converter, c.Kind, c.Kind.GroupVersion(), c.Subresource, reset)
 	if err != nil {
 		return nil, fmt.Errorf("field manager of %s: %w", c.Kind.Kind, err)
 	}
-	return &Manager{kind: c.Kind, manager: m}, nil
+	return &Manager{kind: c.Kind, subresource: c.Subresource, types: types, manager: m}, nil
 }
 
 // Update returns obj with the ownership that writing it over live by manager leads to. live is not changed. On a fault the
 // ownership stays as it was, as on the real server.
 func (m *Manager) Update(live, obj *unstructured.Unstructured, manager string, now metav1.Time) *unstructured.Unstructured {
-	out := m.manager.UpdateNoErrors(live, obj, manager)
-	u, ok := out.(*unstructured.Unstructured)
+	l := apart(live)
+	o, ok := m.manager.UpdateNoErrors(l, apart(obj), manager).(*object)
 	if !ok {
 		return obj
 	}
-	stamp(u, live, now)
-	return u
+	stamp(o, l, now)
+	return o.joined()
 }
 
 // Apply returns live with patch applied by manager. The error is a conflict (409) when other managers own fields with other
 // values and force is not set. The result is as the schema's types write it; it is neither canonical nor defaulted.
 func (m *Manager) Apply(live, patch *unstructured.Unstructured, manager string, force bool, now metav1.Time) (*unstructured.Unstructured, error) {
-	out, err := m.manager.Apply(live, patch, manager, force)
+	l, p := apart(live), apart(patch)
+	m.spareRemoval(l, p, manager)
+	out, err := m.manager.Apply(l, p, manager, force)
 	if err != nil {
 		return nil, err
 	}
-	u, ok := out.(*unstructured.Unstructured)
+	o, ok := out.(*object)
 	if !ok {
 		return nil, fmt.Errorf("apply returned a %T", out)
 	}
-	stamp(u, live, now)
-	return u, nil
+	stamp(o, l, now)
+	return o.joined(), nil
 }
 
 // stamp replaces the wall clock's time, which the field manager puts into entries that changed, by now.
-func stamp(obj, live *unstructured.Unstructured, now metav1.Time) {
+func stamp(obj, live *object, now metav1.Time) {
 	entries := obj.GetManagedFields()
 	if len(entries) == 0 {
 		return
@@ -159,8 +164,13 @@ var (
 )
 
 func (c *converter) ConvertToVersion(in runtime.Object, target runtime.GroupVersioner) (runtime.Object, error) {
-	u, ok := in.(*unstructured.Unstructured)
-	if !ok {
+	var u *unstructured.Unstructured
+	switch in := in.(type) {
+	case *unstructured.Unstructured:
+		u = in
+	case *object:
+		u = in.Unstructured
+	default:
 		return nil, fmt.Errorf("convert a %T", in)
 	}
 	kind := u.GroupVersionKind()
@@ -173,9 +183,13 @@ func (c *converter) ConvertToVersion(in runtime.Object, target runtime.GroupVers
 		to = want.GroupVersion()
 	}
 	if to == kind.GroupVersion() {
-		return u, nil
+		return in, nil
 	}
-	return c.convert(u, to)
+	converted, err := c.convert(u, to)
+	if o, ok := in.(*object); ok && err == nil {
+		return &object{Unstructured: converted, entries: o.entries}, nil
+	}
+	return converted, err
 }
 
 func (*converter) Convert(_, _, _ any) error {
