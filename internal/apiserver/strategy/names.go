@@ -12,6 +12,5 @@ type NameRule = func(name string, prefix bool) []string
 var (
 	DNSSubdomain NameRule = validation.NameIsDNSSubdomain
 	DNSLabel     NameRule = validation.NameIsDNSLabel
-	DNS1035      NameRule = validation.NameIsDNS1035Label
 	PathSegment  NameRule = path.ValidatePathSegmentName
 )

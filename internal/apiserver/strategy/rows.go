@@ -61,7 +61,7 @@ var rows = map[schema.GroupKind]Row{
 		},
 	},
 	kind("", "Service"): {
-		Names:          DNS1035,
+		Names:          DNSLabel,
 		CreateOnUpdate: true,
 		ReturnDeleted:  true,
 		Prepare:        []Step{serviceTypeFields, serviceAddresses, serviceNodePorts},
