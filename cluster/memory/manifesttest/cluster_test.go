@@ -188,6 +188,23 @@ func TestWarningsAreTold(t *testing.T) {
 	c.RequireNoWarnings(t)
 }
 
+// What takes steps is waited for by Settle; what never comes to pass is told.
+func TestSettleWaitsForScripts(t *testing.T) {
+	c := manifesttest.New(t, nil)
+	require.NoError(t, c.Server().Script(memory.ScriptRule{Kind: "Deployment", Name: "web", Behavior: memory.Behavior{After: 3}}))
+	all := objects(t, shop)
+	c.Apply(t, all...)
+	assert.Contains(t, failure(t, c.RequireHealthy), "Deployment shop/web is Progressing")
+	c.Settle(t)
+	c.RequireHealthy(t)
+
+	require.NoError(t, c.Server().Script(memory.ScriptRule{Kind: "Deployment", Name: "web", Behavior: memory.Behavior{Outcome: memory.ImagePull}}))
+	c.RequireUpgradable(t, all, revise(t, shop, "web:1", "web:2"))
+	got := failure(t, c.RequireHealthy)
+	assert.Contains(t, got, "Deployment shop/web is Progressing")
+	assert.Contains(t, got, "ImagePullBackOff")
+}
+
 func TestServerIsTheCallers(t *testing.T) {
 	c := manifesttest.New(t, &manifesttest.Options{Server: &memory.Options{}})
 	c.Apply(t, objects(t, shop)...)
