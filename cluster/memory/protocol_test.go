@@ -205,7 +205,7 @@ func TestAnswers(t *testing.T) {
 		{"OpenAPI v2", "GET", "/openapi/v2", "", "", "", 501, "OpenAPI v2"},
 		{"unknown path", "GET", "/apis/none.example.com/v1", "", "", "", 404, "404 page not found"},
 		{"a method that the kind has not", "POST", "/api/v1/namespaces/default/pods/x/status", "", "", "{}", 405, "MethodNotAllowed"},
-		{"unindexed field", "GET", "/api/v1/configmaps?fieldSelector=data.k%3Dv", "", "", "", 400, "field label not supported: data.k"},
+		{"unindexed field", "GET", "/api/v1/configmaps?fieldSelector=data.k%3Dv", "", "", "", 400, "is not a known field selector"},
 		{"apply without a manager", "PATCH", "/api/v1/namespaces/default", "", "application/apply-patch+yaml", "{}", 422, "fieldManager: Required value"},
 		{"a version to come", "GET", "/api/v1/configmaps?resourceVersion=999999", "", "", "", 504, "Too large resource version"},
 		{"may I", "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "", "application/json", `{"spec":{"resourceAttributes":{"verb":"get"}}}`, 201, `"allowed":true`},

@@ -123,6 +123,11 @@ func (c *Catalog) Version(gv schema.GroupVersion) []*Served {
 	return out
 }
 
+// HasGroup reports whether anything of a group is served.
+func (c *Catalog) HasGroup(name string) bool {
+	return slices.ContainsFunc(c.Groups, func(g Group) bool { return g.Name == name })
+}
+
 // IsStale reports whether a group version is declared and has no answer.
 func (c *Catalog) IsStale(gv schema.GroupVersion) bool {
 	return slices.ContainsFunc(c.Groups, func(g Group) bool {

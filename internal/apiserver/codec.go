@@ -2,6 +2,8 @@ package apiserver
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,6 +22,12 @@ func (s *Server) encode(served *Served, obj *unstructured.Unstructured) ([]byte,
 			return nil, err
 		}
 		stored = converted
+		if served.definition != nil {
+			served.definition.Storage().Prune(stored.Object)
+		}
+	}
+	if served.Custom == nil && !served.row.Defines {
+		stored = withoutEmptyLists(stored)
 	}
 	version := stored.GetResourceVersion()
 	stored.SetResourceVersion("")
@@ -66,10 +74,65 @@ func (s *Server) decodeAt(served *Served, data []byte, version uint64) (*unstruc
 		}
 		return served.show(obj)
 	}
+	// An old object is completed at the version that it was stored at, and cut to the one that it is read at.
+	at := served.definition.Version(obj.GroupVersionKind().Version)
+	if at == nil {
+		at = served.Custom
+	}
+	at.Read(obj.Object)
+	if at == served.Custom {
+		return obj, nil
+	}
 	obj, err = served.definition.Convert(obj, served.GVK.Version)
 	if err != nil {
 		return nil, err
 	}
-	served.Custom.Read(obj.Object)
+	served.Custom.Prune(obj.Object)
 	return obj, nil
+}
+
+// withoutEmptyLists returns obj with null for every list that is there and empty, as far as its kind keeps such a list at
+// all: a cluster stores built-in kinds as protocol buffers, which do not tell an empty list from none. Obj is not changed.
+func withoutEmptyLists(obj *unstructured.Unstructured) *unstructured.Unstructured {
+	meta := obj.Object["metadata"]
+	rest := maps.Clone(obj.Object)
+	delete(rest, "metadata")
+	kept, changed := nullEmptyLists(rest)
+	if !changed {
+		return obj
+	}
+	out := kept.(map[string]any)
+	out["metadata"] = meta
+	return &unstructured.Unstructured{Object: out}
+}
+
+func nullEmptyLists(value any) (any, bool) {
+	switch v := value.(type) {
+	case []any:
+		if len(v) == 0 {
+			return nil, true
+		}
+		out, changed := v, false
+		for i, item := range v {
+			if kept, differs := nullEmptyLists(item); differs {
+				if !changed {
+					out, changed = slices.Clone(v), true
+				}
+				out[i] = kept
+			}
+		}
+		return out, changed
+	case map[string]any:
+		out, changed := v, false
+		for k, item := range v {
+			if kept, differs := nullEmptyLists(item); differs {
+				if !changed {
+					out, changed = maps.Clone(v), true
+				}
+				out[k] = kept
+			}
+		}
+		return out, changed
+	}
+	return value, false
 }

@@ -1,9 +1,9 @@
 package apiserver
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strconv"
 
@@ -32,6 +32,11 @@ type Write struct {
 	Validation string
 	// Warn receives warnings for the client; nil drops them.
 	Warn func(message string)
+
+	// Collection says that an object is deleted as one of many.
+	Collection bool
+
+	upsert bool // an update or an apply that creates
 	// User is who asks, for admission.
 	User authentication.UserInfo
 
@@ -57,9 +62,6 @@ func (s *Server) Create(served *Served, obj *unstructured.Unstructured, w Write)
 func (s *Server) create(served *Served, obj *unstructured.Unstructured, w Write) (*unstructured.Unstructured, error) {
 	if err := s.place(served, obj, w.Namespace); err != nil {
 		return nil, err
-	}
-	if obj.GetResourceVersion() != "" {
-		return nil, apierrors.NewInternalError(errors.New("resourceVersion should not be set on objects to be created"))
 	}
 	if obj.GetName() == "" && obj.GetGenerateName() != "" {
 		obj.SetName(generateName(obj.GetGenerateName()))
@@ -97,6 +99,7 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 	if err != nil {
 		return nil, err
 	}
+	version := obj.GetResourceVersion()
 	wipe(obj)
 	obj.SetUID(newUID())
 	obj.SetCreationTimestamp(s.time())
@@ -111,25 +114,32 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 	}()
 	for _, step := range served.row.Prepare {
 		if errs := step(obj.Object, nil, env); len(errs) > 0 {
-			return nil, s.invalid(served, obj.GetName(), errs)
+			return nil, s.invalid(served, obj, obj.GetName(), errs)
 		}
 	}
 	obj, err = typed(served, obj)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
+	if served.row.Redefaulted {
+		served.model.Default(obj.Object)
+	}
 	if errs := s.validateCreate(served, obj); len(errs) > 0 {
-		return nil, s.invalid(served, obj.GetName(), errs)
+		return nil, s.invalid(served, obj, obj.GetName(), errs)
 	}
 	s.warnings(served, obj, nil, w)
 	if err := s.validated(served, admission.Create, obj, nil, w); err != nil {
 		return nil, err
+	}
+	if version != "" && !w.DryRun && !w.upsert {
+		return nil, plainError("resourceVersion should not be set on objects to be created")
 	}
 	k := key(served, obj.GetNamespace(), obj.GetName())
 	if current, exists := s.store.Get(k); exists {
 		return nil, s.exists(served, current)
 	}
 	if w.DryRun {
+		obj.SetResourceVersion(version)
 		return obj, nil
 	}
 	data, err := s.encode(served, obj)
@@ -143,6 +153,11 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 	}
 	stored = true
 	return s.answer(served, obj, record)
+}
+
+// plainError is a fault of the store that the real server passes on as it is.
+func plainError(message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: message}}
 }
 
 // exists is the error for a name that is taken.
@@ -229,6 +244,9 @@ func (s *Server) validateCreate(served *Served, obj *unstructured.Unstructured) 
 		names = strategy.DNSSubdomain
 	}
 	errs := validation.ValidateObjectMetaAccessor(obj, served.Namespaced, names, field.NewPath("metadata"))
+	if served.Custom == nil && !served.row.AnyFinalizer {
+		errs = append(errs, strategy.Finalizers(obj.GetFinalizers(), field.NewPath("metadata", "finalizers"))...)
+	}
 	for _, check := range served.row.Check {
 		errs = append(errs, check(obj.Object, nil)...)
 	}
@@ -257,9 +275,9 @@ func (s *Server) warnings(served *Served, obj, old *unstructured.Unstructured, w
 	}
 }
 
-func (s *Server) invalid(served *Served, name string, errs field.ErrorList) error {
-	if served.Custom != nil {
-		return apierrors.NewInvalid(served.GVK.GroupKind(), name, errs)
+func (s *Server) invalid(served *Served, obj *unstructured.Unstructured, name string, errs field.ErrorList) error {
+	if served.Custom != nil || served.row.Defines { // what serves definitions and their kinds does not drop what it says twice
+		return apierrors.NewInvalid(obj.GroupVersionKind().GroupKind(), name, errs)
 	}
 	seen := map[string]bool{}
 	errs = slices.DeleteFunc(errs, func(e *field.Error) bool {

@@ -26,6 +26,9 @@ func (s *Server) delete(served *Served, w Write, opts metav1.DeleteOptions) (*un
 	if errs := validation.ValidateDeleteOptions(&opts); len(errs) > 0 {
 		return nil, false, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}, "", errs)
 	}
+	if message := served.row.DeleteWarning; message != "" && opts.PropagationPolicy == nil && opts.OrphanDependents == nil {
+		w.warn(message)
+	}
 	if served.row.Protected != nil && served.row.Protected(w.Name) {
 		return nil, false, apierrors.NewForbidden(served.GVR.GroupResource(), w.Name, errors.New("this namespace may not be deleted"))
 	}
@@ -57,7 +60,7 @@ func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (
 		return nil, false, err
 	}
 	live := obj.DeepCopy()
-	marked, wait := s.mark(served, obj, opts)
+	marked, wait := s.mark(served, obj, opts, w.Collection)
 	if wait && !marked {
 		return obj, false, nil
 	}
@@ -69,6 +72,14 @@ func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (
 	if wait {
 		out, err := s.storeMarked(served, obj, record, w)
 		return out, false, err
+	}
+	if graceful := served.row.Grace != nil && marked; graceful {
+		// The mark is an event of its own.
+		out, err := s.storeMarked(served, obj, record, w)
+		if err != nil || w.DryRun {
+			return out, true, err
+		}
+		return s.remove(served, out, w)
 	}
 	if w.DryRun {
 		return live, true, nil
@@ -82,6 +93,20 @@ func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (
 	}
 	s.pools.release(live.Object, nil)
 	return live, true, nil
+}
+
+// remove takes an object that has been marked out of the store.
+func (s *Server) remove(served *Served, obj *unstructured.Unstructured, w Write) (*unstructured.Unstructured, bool, error) {
+	k := key(served, obj.GetNamespace(), obj.GetName())
+	record, ok := s.store.Get(k)
+	if !ok {
+		return nil, false, apierrors.NewNotFound(served.GVR.GroupResource(), w.Name)
+	}
+	if _, err := s.store.Delete(k, record.Version, record.Data); err != nil {
+		return nil, false, err
+	}
+	s.pools.release(obj.Object, nil)
+	return obj, true, nil
 }
 
 func (s *Server) storeMarked(served *Served, obj *unstructured.Unstructured, record store.Record, w Write) (*unstructured.Unstructured, error) {
@@ -122,12 +147,12 @@ func (s *Server) preconditions(served *Served, obj *unstructured.Unstructured, p
 
 // mark changes obj as a deletion does. It reports whether anything changed, and whether the object has to wait for
 // something before it can go.
-func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions) (marked, wait bool) {
+func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions, collection bool) (marked, wait bool) {
 	deleting := obj.GetDeletionTimestamp() != nil
 	if p := served.row.Protection; p != "" && !s.controllers.protected.Load() {
 		obj.SetFinalizers(slices.DeleteFunc(obj.GetFinalizers(), func(f string) bool { return f == p }))
 	}
-	if served.row.Delayed {
+	if served.row.Delayed && !(collection && served.row.Defines) { // a collection goes past what the kind does itself
 		return s.markDelayed(served, obj, opts, deleting)
 	}
 	graceful, pending := s.grace(served, obj, opts)
@@ -154,7 +179,7 @@ func (s *Server) markDelayed(served *Served, obj *unstructured.Unstructured, opt
 		if served.row.Deleting != nil {
 			served.row.Deleting(obj, now.Time)
 		}
-		if finalizers, changed := s.collectionFinalizers(served, obj, opts); changed {
+		if finalizers, changed := s.collectionFinalizers(served, obj, opts); changed && !served.row.Defines {
 			obj.SetFinalizers(finalizers)
 		}
 		return true, true

@@ -1,10 +1,13 @@
 package apiserver
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,6 +46,9 @@ func (s *Server) patch(served *Served, patchType types.PatchType, data []byte, f
 }
 
 func (s *Server) patchChange(served *Served, patchType types.PatchType, data []byte, force bool, w Write) (changeFunc, error) {
+	if patchType != types.ApplyYAMLPatchType && !json.Valid(data) {
+		return nil, apierrors.NewBadRequest("invalid JSON patch")
+	}
 	switch patchType {
 	case types.ApplyYAMLPatchType:
 		return s.applyChange(served, data, force, w)
@@ -163,21 +169,26 @@ func (s *Server) Complete(served *Served, obj map[string]any, w Write) (*unstruc
 	return &unstructured.Unstructured{Object: out}, nil
 }
 
+// jsonPatchOp is one operation of a JSON patch (RFC 6902).
+type jsonPatchOp struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	From  string `json:"from"`
+	Value any    `json:"value"`
+}
+
 func patchJSON(live []byte, patchType types.PatchType, data []byte, strict bool) ([]byte, []error, error) {
 	if patchType == types.MergePatchType {
 		return mergeJSON(live, data, strict)
 	}
 	var faults []error
 	if strict {
-		var probe []struct {
-			Op    string `json:"op"`
-			Path  string `json:"path"`
-			From  string `json:"from"`
-			Value any    `json:"value"`
-		}
+		var probe []jsonPatchOp
 		found, err := kjson.UnmarshalStrict(data, &probe)
 		if err != nil {
-			return nil, nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+			// The real server has its type in another package.
+			message := strings.Replace(err.Error(), "[]apiserver.", "[]handlers.", 1)
+			return nil, nil, apierrors.NewBadRequest("error decoding patch: " + message)
 		}
 		for _, f := range found {
 			faults = append(faults, fmt.Errorf("json patch %w", f))
@@ -294,19 +305,11 @@ func (w Write) parseApply(data []byte) (map[string]any, error) {
 	}
 	var obj map[string]any
 	duplicates, err := kjson.UnmarshalStrict(data, &obj)
-	isJSON := err == nil
+	isJSON := err == nil && obj != nil
 	if !isJSON {
-		obj = nil
-		raw, yamlErr := yaml.YAMLToJSON(data)
-		if err = yamlErr; err == nil {
-			err = kjson.UnmarshalCaseSensitivePreserveInts(raw, &obj)
+		if obj, err = parseYAML(data); err != nil {
+			return nil, err
 		}
-	}
-	if err == nil && obj == nil {
-		err = errors.New("no object")
-	}
-	if err != nil {
-		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
 	}
 	if !w.strict() || isJSON && len(duplicates) == 0 {
 		return obj, nil
@@ -318,6 +321,34 @@ func (w Write) parseApply(data []byte) (map[string]any, error) {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("error strict decoding patch: %v", err))
 	default:
 		w.warn(err.Error())
+	}
+	return obj, nil
+}
+
+// parseYAML reads the body of an apply that is not an object in JSON. The words are those of a server that turns it into JSON
+// first, unless it begins like JSON.
+func parseYAML(data []byte) (map[string]any, error) {
+	if !bytes.HasPrefix(bytes.TrimLeftFunc(data, unicode.IsSpace), []byte("{")) {
+		raw, err := yaml.YAMLToJSON(data)
+		if err != nil {
+			return nil, apierrors.NewBadRequest(fmt.Sprintf("error encoding patch: %v", err))
+		}
+		data = raw
+	}
+	// The detour gives the fault the words of the YAML reader.
+	if err := yaml.Unmarshal(data, &map[string]any{}); err != nil {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+	}
+	raw, err := yaml.YAMLToJSON(data)
+	obj := map[string]any{}
+	if err == nil {
+		err = kjson.UnmarshalCaseSensitivePreserveInts(raw, &obj)
+	}
+	if err != nil {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+	}
+	if obj == nil {
+		obj = map[string]any{}
 	}
 	return obj, nil
 }

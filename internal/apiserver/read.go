@@ -1,6 +1,8 @@
 package apiserver
 
 import (
+	"fmt"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
@@ -33,6 +35,15 @@ type Selection struct {
 // all reports whether a selection needs no look into objects.
 func (sel Selection) all() bool {
 	return (sel.Labels == nil || sel.Labels.Empty()) && (sel.Fields == nil || sel.Fields.Empty())
+}
+
+// alone reports whether no more than one object can be selected.
+func (sel Selection) alone(served *Served) bool {
+	if sel.Fields == nil {
+		return false
+	}
+	_, named := sel.Fields.RequiresExactMatch("metadata.name")
+	return named && (sel.Namespace != "" || !served.Namespaced)
 }
 
 func (sel Selection) matches(served *Served, obj *unstructured.Unstructured) bool {
@@ -68,6 +79,14 @@ func (s *Served) Selectable(name string) bool {
 	return ok
 }
 
+// NotSelectable is what a client is told who selects by a field that is none.
+func (s *Served) NotSelectable(name string) string {
+	if s.Custom == nil && s.row.Fields == nil {
+		return fmt.Sprintf("%q is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", name)
+	}
+	return "field label not supported: " + name
+}
+
 // Page is a part of a list.
 type Page struct {
 	Items []*unstructured.Unstructured
@@ -101,9 +120,13 @@ func (s *Server) List(served *Served, opts ListOptions) (Page, error) {
 		version = opts.At
 	}
 	page := Page{Version: version}
+	alone := opts.alone(served)
 	for i, r := range records {
 		if opts.After != nil && !later(r.Key, *opts.After) {
 			continue
+		}
+		if alone && len(page.Items) == 1 {
+			break
 		}
 		if opts.Limit > 0 && int64(len(page.Items)) == opts.Limit {
 			last := page.Items[opts.Limit-1]

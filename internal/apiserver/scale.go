@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -55,6 +56,7 @@ func (s *Served) replicasPaths() map[string][]string {
 		return out
 	}
 	for _, v := range s.definition.Versions {
+		out[v.Name] = nil
 		if v.Scale != nil {
 			out[v.Name] = strings.Split(strings.TrimPrefix(v.Scale.SpecReplicasPath, "."), ".")
 		}
@@ -98,12 +100,28 @@ func (s *Served) scale(obj *unstructured.Unstructured) *unstructured.Unstructure
 	return out
 }
 
+// plainSelector reads a selector that is nothing but labels, as it was before there were expressions.
+func plainSelector(value map[string]any) (labels.Set, bool) {
+	out := labels.Set{}
+	for key, v := range value {
+		text, ok := v.(string)
+		if !ok {
+			return nil, false
+		}
+		out[key] = text
+	}
+	return out, len(out) > 0
+}
+
 // selectorText writes a selector the way kubectl takes it.
 func selectorText(value any) string {
 	switch v := value.(type) {
 	case string:
 		return v
 	case map[string]any:
+		if plain, ok := plainSelector(v); ok {
+			return plain.String()
+		}
 		var selector metav1.LabelSelector
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(v, &selector); err != nil {
 			return ""
@@ -215,6 +233,9 @@ func (s *Server) PatchScale(served *Served, patchType types.PatchType, data []by
 	if err != nil {
 		return nil, err
 	}
+	if served.Custom != nil && patchType == types.ApplyYAMLPatchType {
+		return nil, s.noScaleApply(served, data, w)
+	}
 	through := w
 	through.Subresource = "scale"
 	change, err := s.patchChange(kind, patchType, data, force, through)
@@ -222,4 +243,18 @@ func (s *Server) PatchScale(served *Served, patchType types.PatchType, data []by
 		return nil, err
 	}
 	return s.ModifyScale(served, w, change)
+}
+
+// noScaleApply is the answer to an apply of the Scale of a custom resource, which the real server cannot do.
+func (s *Server) noScaleApply(served *Served, data []byte, w Write) error {
+	patch, err := w.parseApply(data)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Read(served, w.Namespace, w.Name); err != nil {
+		return err
+	}
+	obj := unstructured.Unstructured{Object: patch}
+	return plainError(fmt.Sprintf("failed to convert new object (%s/%s; %s) to proper version: request to convert CR to an invalid group/version: %s",
+		obj.GetNamespace(), obj.GetName(), obj.GroupVersionKind(), obj.GroupVersionKind().GroupVersion()))
 }

@@ -70,6 +70,9 @@ func (s *Served) kind() Kind {
 	return k
 }
 
+// Deprecated is what every request about the kind is warned of, empty for most.
+func (s *Served) Deprecated() string { return s.row.Deprecated }
+
 // hasStatus reports whether status is written on its own.
 func (s *Served) hasStatus() bool { return s.Has("status") }
 

@@ -45,12 +45,8 @@ func (s *Server) update(served *Served, obj *unstructured.Unstructured, w Write)
 	if err := s.place(served, obj, w.Namespace); err != nil {
 		return nil, false, err
 	}
-	if obj.GetName() != w.Name {
-		if obj.GetName() == "" {
-			return nil, false, apierrors.NewBadRequest("name is required")
-		}
-		return nil, false, apierrors.NewBadRequest(fmt.Sprintf(
-			"the name of the object (%s) does not match the name on the URL (%s)", obj.GetName(), w.Name))
+	if err := sameName(obj, w.Name); err != nil {
+		return nil, false, err
 	}
 	manager, err := served.manager(w.Subresource)
 	if err != nil {
@@ -98,9 +94,7 @@ func (s *Server) try(served *Served, w Write, r rule, change changeFunc) (*unstr
 		return nil, false, apierrors.NewInternalError(err)
 	}
 	if r.uid != "" && r.uid != live.GetUID() {
-		return nil, false, apierrors.NewConflict(served.GVR.GroupResource(), w.Name,
-			//lint:ignore ST1005 the words of the real server
-			fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", r.uid, live.GetUID()))
+		return nil, false, s.otherUID(served, live, w.Name, r.uid, live.GetUID())
 	}
 	obj, err := change(live.DeepCopy())
 	if err != nil {
@@ -129,6 +123,22 @@ func (s *Server) try(served *Served, w Write, r rule, change changeFunc) (*unstr
 	return out, false, err
 }
 
+// otherUID is the error for an update of an object that is not the one that was read.
+func (s *Server) otherUID(served *Served, obj *unstructured.Unstructured, name string, wanted, is types.UID) error {
+	return apierrors.NewConflict(served.GVR.GroupResource(), name, fmt.Errorf("StorageError: invalid object, Code: 4, Key: %s, "+
+		"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %v, UID in object meta: %v",
+		storageKey(served, obj), wanted, is))
+}
+
+// storageKey is where a cluster keeps an object.
+func storageKey(served *Served, obj *unstructured.Unstructured) string {
+	key := "/registry/" + served.GVR.Resource
+	if namespace := obj.GetNamespace(); namespace != "" {
+		key += "/" + namespace
+	}
+	return key + "/" + obj.GetName()
+}
+
 func (s *Server) tryCreate(served *Served, w Write, r rule, change changeFunc) (*unstructured.Unstructured, bool, error) {
 	empty, err := emptyObject(served)
 	if err != nil {
@@ -138,6 +148,9 @@ func (s *Server) tryCreate(served *Served, w Write, r rule, change changeFunc) (
 	if err != nil {
 		return nil, false, err
 	}
+	if r.uid != "" {
+		return nil, false, s.otherUID(served, obj, w.Name, r.uid, "")
+	}
 	if uid := obj.GetUID(); uid != "" {
 		return nil, false, apierrors.NewConflict(served.GVR.GroupResource(), w.Name,
 			fmt.Errorf("uid mismatch: the provided object specified uid %s, and no existing object was found", uid))
@@ -146,6 +159,7 @@ func (s *Server) tryCreate(served *Served, w Write, r rule, change changeFunc) (
 		return nil, false, err
 	}
 	s.dedupOwners(obj, w)
+	w.upsert = true
 	out, err := s.createPrepared(served, obj, w)
 	if apierrors.IsAlreadyExists(err) {
 		return nil, false, store.ErrStale
@@ -158,10 +172,19 @@ func (s *Server) sameObject(served *Served, obj *unstructured.Unstructured, w Wr
 	if err := s.place(served, obj, w.Namespace); err != nil {
 		return err
 	}
-	if name := obj.GetName(); name != w.Name {
-		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", name, w.Name))
+	return sameName(obj, w.Name)
+}
+
+// sameName holds an object to the name of the request.
+func sameName(obj *unstructured.Unstructured, name string) error {
+	switch own := obj.GetName(); own {
+	case name:
+		return nil
+	case "":
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", name))
+	default:
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", own, name))
 	}
-	return nil
 }
 
 // checkVersion holds an update to the version that it was computed from.
@@ -179,7 +202,7 @@ func (s *Server) checkVersion(served *Served, obj, live *unstructured.Unstructur
 		return nil
 	}
 	if _, err := strconv.ParseUint(version, 10, 64); err != nil {
-		return apierrors.NewInternalError(fmt.Errorf("invalid resource version %q", version))
+		return plainError(err.Error())
 	}
 	if version != live.GetResourceVersion() {
 		return apierrors.NewConflict(served.GVR.GroupResource(), name, errors.New(optimisticLock))
@@ -197,11 +220,9 @@ func (s *Server) prepareUpdate(served *Served, obj, live *unstructured.Unstructu
 		keepAllBut(obj, live)
 	}
 	s.keepSystemFields(obj, live)
-	if w.Subresource == "" {
-		for _, step := range served.row.Prepare {
-			if errs := step(obj.Object, live.Object, env); len(errs) > 0 {
-				return nil, s.invalid(served, w.Name, errs)
-			}
+	for _, step := range served.steps(w.Subresource) {
+		if errs := step(obj.Object, live.Object, env); len(errs) > 0 {
+			return nil, s.invalid(served, obj, w.Name, errs)
 		}
 	}
 	obj, err := typed(served, obj)
@@ -210,7 +231,7 @@ func (s *Server) prepareUpdate(served *Served, obj, live *unstructured.Unstructu
 	}
 	s.countGeneration(served, obj, live, w)
 	if errs := s.validateUpdate(served, obj, live, w); len(errs) > 0 {
-		return nil, s.invalid(served, w.Name, errs)
+		return nil, s.invalid(served, obj, w.Name, errs)
 	}
 	if w.Subresource == "" {
 		s.warnings(served, obj, live, w)
@@ -222,6 +243,17 @@ func (s *Server) prepareUpdate(served *Served, obj, live *unstructured.Unstructu
 	}
 	apply.IgnoreTimes(obj, live)
 	return obj, nil
+}
+
+// steps are what completes a write through a subresource.
+func (s *Served) steps(subresource string) []strategy.Step {
+	switch subresource {
+	case "":
+		return s.row.Prepare
+	case "status":
+		return s.row.StatusPrepare
+	}
+	return nil
 }
 
 // keep copies a part of live into obj. The parts of metadata that make the object what it is are not a client's to reset.
@@ -286,7 +318,7 @@ func (s *Server) countGeneration(served *Served, obj, live *unstructured.Unstruc
 	row := served.row
 	moved := false
 	for _, path := range row.Generation {
-		moved = moved || !reflect.DeepEqual(strategy.Get(obj.Object, path), strategy.Get(live.Object, path))
+		moved = moved || !alike(strategy.Get(obj.Object, path), strategy.Get(live.Object, path))
 	}
 	if row.GenerationRest {
 		moved = moved || !sameRest(obj.Object, live.Object, served.hasStatus())
@@ -294,6 +326,16 @@ func (s *Server) countGeneration(served *Served, obj, live *unstructured.Unstruc
 	if moved {
 		obj.SetGeneration(live.GetGeneration() + 1)
 	}
+}
+
+// alike compares two values; an empty list is none.
+func alike(a, b any) bool {
+	if reflect.DeepEqual(a, b) {
+		return true
+	}
+	a, _ = nullEmptyLists(a)
+	b, _ = nullEmptyLists(b)
+	return reflect.DeepEqual(a, b)
 }
 
 // sameRest compares everything outside metadata, and outside status where that is written on its own.
@@ -313,7 +355,7 @@ func sameRest(a, b map[string]any, status bool) bool {
 		if k == "metadata" || k == "status" && status {
 			continue
 		}
-		if w, ok := b[k]; !ok || !reflect.DeepEqual(v, w) {
+		if w, ok := b[k]; !ok || !alike(v, w) {
 			return false
 		}
 	}
@@ -328,8 +370,8 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 	at := field.NewPath("metadata")
 	errs := validation.ValidateObjectMetaAccessor(obj, served.Namespaced, names, at)
 	errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, live, at)...)
-	if served.Custom != nil {
-		// The real server checks the metadata of custom resources once more, and says what it finds once more.
+	if served.Custom != nil || served.row.Defines {
+		// The real server checks the metadata of these once more, and says what it finds once more.
 		errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, live, at)...)
 	}
 	if w.Subresource == "" {
@@ -343,6 +385,11 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 		}
 		if served.row.Defines {
 			errs = append(errs, crd.ValidateUpdate(obj, live, s.defining)...)
+		}
+	}
+	if w.Subresource == "status" {
+		for _, check := range served.row.StatusCheck {
+			errs = append(errs, check(obj.Object, live.Object)...)
 		}
 	}
 	return append(errs, served.model.Validate(obj.Object, live.Object, w.Subresource == "status")...)

@@ -13,10 +13,15 @@ import (
 type Scale struct{ handler *managedfields.ScaleHandler }
 
 // NewScale returns the translation for an object with the given managedFields, which is written at a version. replicas says
-// where the object keeps its replicas at each version of its group; entries at a version that it does not know are dropped.
+// where the object keeps its replicas at each version of its group, nil at one that has no scale; entries at a version that it
+// does not know are dropped.
 func NewScale(entries []metav1.ManagedFieldsEntry, version schema.GroupVersion, replicas map[string][]string) (*Scale, error) {
 	mapping := managedfields.ResourcePathMappings{}
 	for name, steps := range replicas {
+		if steps == nil {
+			mapping[schema.GroupVersion{Group: version.Group, Version: name}.String()] = nil
+			continue
+		}
 		parts := make([]any, len(steps))
 		for i, p := range steps {
 			parts[i] = p

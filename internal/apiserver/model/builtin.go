@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	serializer "k8s.io/apimachinery/pkg/runtime/serializer/json"
@@ -102,14 +103,20 @@ func (b *builtin) decodeError(actual *schema.GroupVersionKind, body []byte, err 
 	return &DecodeError{StatusError: apierrors.NewBadRequest(message), Cause: err}
 }
 
-// summary shows the beginning of a body that could not be read. A body whose kind is unknown may hold anything, so only its
-// first bytes are shown, in hexadecimal.
+// summary shows the beginning of a body that could not be read: as it is when it looks like JSON, else in hexadecimal.
 func summary(body []byte) string {
 	const shown = 30
-	if len(body) > shown {
-		return fmt.Sprintf("%x ...", body[:shown])
+	if len(body) == 0 {
+		return "<empty>"
 	}
-	return fmt.Sprintf("%x", body)
+	verb := "%x"
+	if body[0] == '{' {
+		verb = "%s"
+	}
+	if len(body) > shown {
+		return fmt.Sprintf(verb+" ...", body[:shown])
+	}
+	return fmt.Sprintf(verb, body)
 }
 
 func looksLikeJSON(body []byte) bool {
@@ -129,6 +136,12 @@ func (b *builtin) fromTyped(obj runtime.Object) (map[string]any, error) {
 		return nil, err
 	}
 	out["apiVersion"], out["kind"] = b.kind.GroupVersion().String(), b.kind.Kind
+	if o, err := meta.Accessor(obj); err == nil && o.GetManagedFields() != nil && len(o.GetManagedFields()) == 0 {
+		// An empty list, which the type would leave out, is a wish to forget who owns what.
+		if m, ok := out["metadata"].(map[string]any); ok {
+			m["managedFields"] = []any{}
+		}
+	}
 	integers(out)
 	return out, nil
 }

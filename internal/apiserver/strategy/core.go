@@ -21,6 +21,20 @@ func namespaceFinalizer(obj, old map[string]any, _ Env) field.ErrorList {
 	return nil
 }
 
+// secretNames cuts the secrets that a service account lists to their names.
+func secretNames(obj, _ map[string]any, _ Env) field.ErrorList {
+	list, _ := obj["secrets"].([]any)
+	for i, s := range list {
+		s, _ := s.(map[string]any)
+		name, ok := s["name"]
+		list[i] = map[string]any{}
+		if ok {
+			list[i] = map[string]any{"name": name}
+		}
+	}
+	return nil
+}
+
 // dataKeys checks the keys of a ConfigMap or a Secret.
 func dataKeys(obj, _ map[string]any) field.ErrorList {
 	var errs field.ErrorList

@@ -34,11 +34,20 @@ func podGrace(obj map[string]any) int64 {
 // podAdmission does to a new pod what the admission plugins that every cluster runs do: a service account, a priority, and
 // tolerations for nodes that are briefly away.
 func podAdmission(obj, old map[string]any, _ Env) field.ErrorList {
-	if old != nil {
-		return nil
-	}
 	spec, ok := obj["spec"].(map[string]any)
 	if !ok {
+		return nil
+	}
+	tolerations, _ := spec["tolerations"].([]any)
+	for _, key := range []string{"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"} {
+		if !tolerates(tolerations, key) {
+			tolerations = append(tolerations, map[string]any{
+				"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": int64(300),
+			})
+		}
+	}
+	spec["tolerations"] = tolerations
+	if old != nil {
 		return nil
 	}
 	if status, ok := obj["status"].(map[string]any); ok {
@@ -53,15 +62,6 @@ func podAdmission(obj, old map[string]any, _ Env) field.ErrorList {
 	if spec["preemptionPolicy"] == nil {
 		spec["preemptionPolicy"] = "PreemptLowerPriority"
 	}
-	tolerations, _ := spec["tolerations"].([]any)
-	for _, key := range []string{"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"} {
-		if !tolerates(tolerations, key) {
-			tolerations = append(tolerations, map[string]any{
-				"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": int64(300),
-			})
-		}
-	}
-	spec["tolerations"] = tolerations
 	return nil
 }
 

@@ -45,6 +45,16 @@ type Row struct {
 	Check []func(obj, old map[string]any) field.ErrorList
 	// Warn returns what the writer should know about an object that is accepted; old is nil for a new one.
 	Warn func(obj, old map[string]any) []string
+	// Redefaulted says that what Prepare fills in leads to further defaults, which show when the object is read.
+	Redefaulted bool
+	// StatusPrepare are run on a write to the status, as Prepare is on others.
+	StatusPrepare []Step
+	// StatusCheck validates a write to the status.
+	StatusCheck []func(obj, old map[string]any) field.ErrorList
+	// DeleteWarning is what a deletion is warned of that does not say what becomes of the dependents.
+	DeleteWarning string
+	// Deprecated is what every request about the kind is warned of.
+	Deprecated string
 	// Subresources are parts with a rule of their own, other than status and scale.
 	Subresources map[string]Subresource
 	// Fields are the selectable fields apart from metadata.name and metadata.namespace.
@@ -61,9 +71,11 @@ type Row struct {
 	Defines bool
 	// Backend returns the group version that an object of this kind says somebody else serves.
 	Backend func(obj map[string]any) (schema.GroupVersion, bool)
-	// Protection is a finalizer that every new object gets, and that the server takes away when a deletion begins, as the
-	// controller behind it does once nothing uses the object.
+	// Protection is a finalizer that every new object gets. A controller takes it away once the object is being deleted and
+	// nothing uses it.
 	Protection string
+	// AnyFinalizer says that names of finalizers are checked for their form alone.
+	AnyFinalizer bool
 	// Protected says which objects may not be deleted.
 	Protected func(name string) bool
 }
@@ -94,7 +106,9 @@ type Env interface {
 func For(kind schema.GroupKind) Row { return rows[kind] }
 
 // Custom is the row of every custom resource.
-func Custom() Row { return Row{GenerationRest: true, Conditional: true, StatusKeeps: metadata} }
+func Custom() Row {
+	return Row{GenerationRest: true, Conditional: true, StatusKeeps: metadata, Warn: finalizerWarnings}
+}
 
 // Reset returns what a write through a subresource ("" for the object itself) cannot change. status says whether the kind has
 // a status subresource.

@@ -18,8 +18,8 @@ var (
 	metadata = []Path{{"metadata"}}
 
 	scheduled = Row{Generation: spec}
-	policy    = Row{Generation: spec, Conditional: true}
-	hooks     = Row{Generation: []Path{{"webhooks"}}, Conditional: true}
+	policy    = Row{Generation: spec, Conditional: true, AnyFinalizer: true}
+	hooks     = Row{Generation: []Path{{"webhooks"}}, Conditional: true, AnyFinalizer: true}
 )
 
 // rows is the table. Sources: the strategies of the kinds in the registry of Kubernetes v1.37.1, pkg/registry.
@@ -29,6 +29,7 @@ var rows = map[schema.GroupKind]Row{
 		Initial:       map[string]any{"phase": "Active"},
 		ReturnDeleted: true,
 		Prepare:       []Step{namespaceFinalizer},
+		StatusCheck:   []check{namespacePhase},
 		Subresources:  map[string]Subresource{"finalize": {Keeps: []Path{{"status"}}}},
 		Fields:        []Path{{"status", "phase"}},
 		Emptied:       Path{"spec", "finalizers"},
@@ -47,6 +48,7 @@ var rows = map[schema.GroupKind]Row{
 		ReturnDeleted: true,
 		Grace:         podGrace,
 		Prepare:       []Step{podAdmission},
+		StatusPrepare: []Step{keepQOS},
 		Frozen:        []Frozen{podSpec},
 		Check:         []func(obj, old map[string]any) field.ErrorList{podTemplateAt("spec")},
 		Subresources: map[string]Subresource{
@@ -64,6 +66,8 @@ var rows = map[schema.GroupKind]Row{
 		Names:          DNSLabel,
 		CreateOnUpdate: true,
 		ReturnDeleted:  true,
+		Warn:           serviceWarnings,
+		StatusCheck:    []check{balancerStatus},
 		Prepare:        []Step{serviceTypeFields, serviceAddresses, serviceNodePorts},
 		Frozen: []Frozen{{
 			Path: Path{"spec", "clusterIP"}, Once: true, Message: "may not change once set",
@@ -94,15 +98,20 @@ var rows = map[schema.GroupKind]Row{
 		Fields: []Path{},
 	},
 	kind("", "PersistentVolume"): {
+		Warn:    volumeWarnings,
 		Initial: map[string]any{"phase": "Pending"}, ReturnDeleted: true, Protection: "kubernetes.io/pv-protection",
-		Prepare: []Step{phaseTime},
+		Prepare: []Step{phaseTime}, StatusPrepare: []Step{phaseMoved},
 	},
-	kind("", "ReplicationController"): {Generation: spec, Orphan: true, Check: []check{replicaCount}},
-	kind("", "PodTemplate"):           {Generation: []Path{{"template"}}, ReturnDeleted: true},
-	kind("", "LimitRange"):            {CreateOnUpdate: true},
-	kind("", "Endpoints"):             {CreateOnUpdate: true},
-	kind("", "ServiceAccount"):        {ReturnDeleted: true},
-	kind("", "ResourceQuota"):         {ReturnDeleted: true},
+	kind("", "ReplicationController"): {
+		Generation: spec, Orphan: true, Check: []check{replicaCount}, Fields: []Path{{"status", "replicas"}},
+	},
+	kind("", "PodTemplate"): {Generation: []Path{{"template"}}, ReturnDeleted: true},
+	kind("", "LimitRange"):  {CreateOnUpdate: true},
+	kind("", "Endpoints"): {
+		CreateOnUpdate: true, Deprecated: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+	},
+	kind("", "ServiceAccount"): {ReturnDeleted: true, Prepare: []Step{secretNames}},
+	kind("", "ResourceQuota"):  {ReturnDeleted: true},
 	kind("", "Event"): {
 		CreateOnUpdate: true, NoDependents: true,
 		Fields:  append(below("involvedObject", referenceFields), Path{"reason"}, Path{"type"}, Path{"reportingComponent"}),
@@ -139,7 +148,9 @@ var rows = map[schema.GroupKind]Row{
 
 	kind("batch", "Job"): {
 		Generation: spec, Orphan: true,
-		Prepare: []Step{jobSelector},
+		Prepare: []Step{jobSelector}, Redefaulted: true,
+		DeleteWarning: "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or " +
+			"set propagationPolicy=Orphan to suppress this warning",
 		Frozen: []Frozen{
 			{Path: Path{"spec", "completions"}, When: func(old map[string]any) bool {
 				return Get(old, Path{"spec", "completionMode"}) != "Indexed"
@@ -169,12 +180,12 @@ var rows = map[schema.GroupKind]Row{
 	},
 	kind("networking.k8s.io", "ServiceCIDR"): {StatusKeeps: metadata},
 
-	kind("policy", "PodDisruptionBudget"):          policy,
+	kind("policy", "PodDisruptionBudget"):          {Generation: spec, Conditional: true},
 	kind("autoscaling", "HorizontalPodAutoscaler"): {Generation: spec},
 	kind("discovery.k8s.io", "EndpointSlice"): {
 		GenerationRest: true, Generation: []Path{{"metadata", "labels"}}, Frozen: []Frozen{{Path: Path{"addressType"}}},
 	},
-	kind("coordination.k8s.io", "Lease"): {Conditional: true, CreateOnUpdate: true},
+	kind("coordination.k8s.io", "Lease"): {Conditional: true, CreateOnUpdate: true, AnyFinalizer: true},
 	kind("node.k8s.io", "RuntimeClass"): {
 		Conditional: true, CreateOnUpdate: true, Frozen: []Frozen{{Path: Path{"handler"}}},
 	},
@@ -205,13 +216,14 @@ var rows = map[schema.GroupKind]Row{
 		},
 	},
 	kind("storage.k8s.io", "CSIDriver"): {
+		Warn:        driverWarnings,
 		Conditional: true, ReturnDeleted: true, Generation: spec, GenerationLate: true,
-		Frozen: []Frozen{{Path: Path{"spec", "attachRequired"}}, {Path: Path{"spec", "volumeLifecycleModes"}}},
+		Frozen: []Frozen{{Path: Path{"spec", "attachRequired"}, Report: field.NewPath("spec", "attachedRequired")}, {Path: Path{"spec", "volumeLifecycleModes"}}},
 	},
 	kind("storage.k8s.io", "CSIStorageCapacity"):    {Conditional: true},
 	kind("storage.k8s.io", "CSINode"):               {Conditional: true, ReturnDeleted: true, StatusKeeps: metadata},
 	kind("storage.k8s.io", "VolumeAttachment"):      {Conditional: true, ReturnDeleted: true, StatusKeeps: metadata},
-	kind("storage.k8s.io", "VolumeAttributesClass"): {ReturnDeleted: true, Frozen: []Frozen{{Path: Path{"driverName"}}, {Path: Path{"parameters"}}}},
+	kind("storage.k8s.io", "VolumeAttributesClass"): {ReturnDeleted: true, Protection: "kubernetes.io/vac-protection", Frozen: []Frozen{{Path: Path{"driverName"}}, {Path: Path{"parameters"}}}},
 
 	kind("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"):   hooks,
 	kind("admissionregistration.k8s.io", "MutatingWebhookConfiguration"):     hooks,
@@ -219,7 +231,7 @@ var rows = map[schema.GroupKind]Row{
 	kind("admissionregistration.k8s.io", "MutatingAdmissionPolicy"):          policy,
 	kind("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"):   policy,
 	kind("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
-		Generation: spec, Conditional: true, StatusKeeps: metadata,
+		Generation: spec, Conditional: true, StatusKeeps: metadata, AnyFinalizer: true,
 	},
 
 	kind("apiextensions.k8s.io", "CustomResourceDefinition"): {
@@ -228,6 +240,8 @@ var rows = map[schema.GroupKind]Row{
 		Deleting: crd.PrepareDelete,
 		Delayed:  true,
 		Defines:  true,
+
+		AnyFinalizer: true,
 	},
 	kind("apiregistration.k8s.io", "APIService"): {
 		Names: PathSegment, StatusKeeps: metadata, Conditional: true, Backend: apiServiceBackend,

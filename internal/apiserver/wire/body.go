@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -9,8 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	serializer "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
-	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
@@ -44,11 +45,11 @@ func (c *call) readObject(served *apiserver.Served, w apiserver.Write) (*unstruc
 		return c.core.Decode(served, data, w)
 	case mediaProtobuf:
 		if served.Custom != nil || !protobufKind(served.GVK) {
-			return nil, unsupportedMedia(media)
+			return nil, unsupportedMedia()
 		}
 		return c.fromProtobuf(served, data, w)
 	}
-	return nil, unsupportedMedia(media)
+	return nil, unsupportedMedia()
 }
 
 func (c *call) fromProtobuf(served *apiserver.Served, data []byte, w apiserver.Write) (*unstructured.Unstructured, error) {
@@ -90,20 +91,26 @@ func (c *call) deleteOptions() (metav1.DeleteOptions, error) {
 	case media == mediaProtobuf:
 		_, _, err = protobuf.NewSerializer(model.Scheme(), model.Scheme()).Decode(data, &deleteOptionsKind, &opts)
 	case media == mediaJSON || media == mediaYAML:
-		err = yaml.Unmarshal(data, &opts)
+		err = decodeDeleteOptions(data, media == mediaYAML, &opts)
 	default:
-		return opts, unsupportedMedia(media)
+		return opts, unsupportedMedia()
 	}
 	if err != nil {
 		return opts, apierrors.NewBadRequest(err.Error())
-	}
-	if len(data) > 0 && len(opts.DryRun) == 0 {
-		opts.DryRun = c.query["dryRun"]
 	}
 	c.log.mu.Lock()
 	c.entry.DryRun = len(opts.DryRun) > 0
 	c.log.mu.Unlock()
 	return opts, nil
+}
+
+func decodeDeleteOptions(data []byte, isYAML bool, opts *metav1.DeleteOptions) error {
+	decoder := serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, model.Scheme(), model.Scheme(), serializer.SerializerOptions{Yaml: isYAML})
+	_, kind, err := decoder.Decode(data, &deleteOptionsKind, opts)
+	if kind != nil && kind.Kind != deleteOptionsKind.Kind {
+		return fmt.Errorf("no kind %q is registered for version %q in scheme %q", kind.Kind, kind.GroupVersion(), "pkg/runtime/scheme.go:111")
+	}
+	return err
 }
 
 var deleteOptionsKind = schema.GroupVersionKind{Version: "v1", Kind: "DeleteOptions"}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,6 +145,9 @@ func (c *call) serveResource() error {
 		if c.core.Catalog().IsStale(c.target.gvr.GroupVersion()) {
 			return unavailable()
 		}
+		if c.core.Catalog().HasGroup(c.target.gvr.Group) {
+			return c.noResource()
+		}
 		return errNoPath
 	}
 	c.served = served
@@ -160,6 +164,9 @@ func (c *call) serveResource() error {
 	}
 	if served.Custom != nil && served.Custom.Warning != "" {
 		c.warn(served.Custom.Warning)
+	}
+	if message := served.Deprecated(); message != "" {
+		c.warn(message)
 	}
 	switch c.verb {
 	case "get":
@@ -186,7 +193,7 @@ func (c *call) serveResource() error {
 func (c *call) checkShape() error {
 	s, t := c.served, c.target
 	if s.Namespaced && t.namespace == "" && t.name != "" || !s.Namespaced && t.namespace != "" {
-		return errNoPath
+		return c.noResource()
 	}
 	if t.subresource == "" {
 		if s.Namespaced && t.namespace == "" && (c.verb == "create" || c.verb == "deletecollection") {
@@ -201,7 +208,7 @@ func (c *call) checkShape() error {
 		return notImplemented(feature)
 	}
 	if !s.Has(t.subresource) {
-		return errNoPath
+		return c.noResource()
 	}
 	verb := c.verb
 	if !s.Allows(t.subresource, verb) {
@@ -217,7 +224,25 @@ var unimplemented = map[string]string{
 }
 
 func (c *call) methodNotAllowed() error {
-	return apierrors.NewMethodNotSupported(c.target.gvr.GroupResource(), c.verb)
+	if c.served.Custom != nil {
+		return apierrors.NewMethodNotSupported(c.target.gvr.GroupResource(), c.verb)
+	}
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusMethodNotAllowed, Reason: metav1.StatusReasonMethodNotAllowed,
+		Message: "the server does not allow this method on the requested resource", Details: &metav1.StatusDetails{},
+	}}
+}
+
+// noResource is the answer to a path that names nothing in a group that is served.
+func (c *call) noResource() error {
+	details := &metav1.StatusDetails{}
+	if c.served != nil && c.served.Custom != nil {
+		details = &metav1.StatusDetails{Name: c.target.name, Group: c.target.gvr.Group, Kind: c.target.gvr.Resource}
+	}
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound,
+		Message: "the server could not find the requested resource", Details: details,
+	}}
 }
 
 // errNoPath is the answer to a path that names nothing. The real server answers it in plain text.
@@ -232,7 +257,10 @@ func unavailable() error {
 
 // warn adds a Warning header (RFC 7234, code 299).
 func (c *call) warn(message string) {
-	c.w.Header().Add("Warning", fmt.Sprintf("299 - %q", strings.Map(printable, message)))
+	text := fmt.Sprintf("299 - %q", strings.Map(printable, message))
+	if !slices.Contains(c.w.Header().Values("Warning"), text) {
+		c.w.Header().Add("Warning", text)
+	}
 }
 
 func printable(r rune) rune {

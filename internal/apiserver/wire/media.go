@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -63,10 +64,19 @@ func negotiate(r *http.Request, protobuf bool) (format, error) {
 		return f, nil
 	}
 	err := apierrors.NewGenericServerResponse(http.StatusNotAcceptable, "", schema.GroupResource{}, "",
-		"only the following media types are accepted: "+strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", "), 0, false)
+		"", 0, false)
 	err.ErrStatus.Reason = "NotAcceptable"
-	err.ErrStatus.Message = "only the following media types are accepted: " + strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", ")
+	err.ErrStatus.Message = "406: Not Acceptable\n\nAvailable representations: " + strings.Join(representations(protobuf), ", ")
+	err.ErrStatus.Details = &metav1.StatusDetails{}
 	return format{}, err
+}
+
+// representations lists what a kind can be written as.
+func representations(protobuf bool) []string {
+	if protobuf {
+		return []string{mediaJSON, mediaYAML, mediaProtobuf, mediaJSON + ";stream=watch", mediaProtobuf + ";stream=watch"}
+	}
+	return []string{mediaJSON, mediaYAML, mediaJSON + ";stream=watch"}
 }
 
 // bodyMedia returns the media type of a request's body, JSON when it names none.
@@ -77,15 +87,16 @@ func bodyMedia(r *http.Request) (string, error) {
 	}
 	media, _, err := mime.ParseMediaType(header)
 	if err != nil {
-		return "", unsupportedMedia(header)
+		return "", unsupportedMedia()
 	}
 	return media, nil
 }
 
-func unsupportedMedia(media string) error {
+func unsupportedMedia() error {
 	err := apierrors.NewGenericServerResponse(http.StatusUnsupportedMediaType, "", schema.GroupResource{}, "", "", 0, false)
 	err.ErrStatus.Reason = "UnsupportedMediaType"
 	err.ErrStatus.Message = "the body of the request was in an unknown format - accepted media types include: " +
-		strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", ") + " (got " + media + ")"
+		strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", ")
+	err.ErrStatus.Details = nil
 	return err
 }

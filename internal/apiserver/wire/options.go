@@ -3,7 +3,9 @@ package wire
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"unicode"
@@ -38,7 +40,7 @@ func (c *call) selection() (apiserver.Selection, error) {
 		}
 		for _, r := range parsed.Requirements() {
 			if !c.served.Selectable(r.Field) {
-				return sel, apierrors.NewBadRequest(fmt.Sprintf("field label not supported: %s", r.Field))
+				return sel, apierrors.NewBadRequest(c.served.NotSelectable(r.Field))
 			}
 		}
 		sel.Fields = parsed
@@ -61,9 +63,13 @@ func (c *call) resourceVersion() (uint64, error) {
 	}
 	v, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "ListOptions"}, "", field.ErrorList{
-			field.Invalid(field.NewPath("resourceVersion"), text, "invalid resource version"),
-		})
+		fault := field.Invalid(field.NewPath("resourceVersion"), text, err.Error())
+		if c.verb == "list" {
+			return 0, apierrors.NewBadRequest("invalid resource version: " + fault.Error())
+		}
+		return 0, &apierrors.StatusError{ErrStatus: metav1.Status{
+			Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: fault.Error(),
+		}}
 	}
 	if now := c.core.Version(); v > now {
 		err := apierrors.NewTimeoutError(fmt.Sprintf("Too large resource version: %d, current: %d", v, now), 1)
@@ -96,8 +102,11 @@ func parseContinue(text string) (continueToken, error) {
 	if err == nil {
 		err = json.Unmarshal(raw, &t)
 	}
-	if err != nil || t.Version == 0 {
-		return t, apierrors.NewBadRequest("continue key is not valid: " + text)
+	if err == nil && t.Version == 0 {
+		err = errors.New("incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+	}
+	if err != nil {
+		return t, apierrors.NewBadRequest(fmt.Sprintf("invalid continue token: continue key is not valid: %v", err))
 	}
 	return t, nil
 }
@@ -110,8 +119,8 @@ func (c *call) listOptions() (apiserver.ListOptions, error) {
 	}
 	opts := apiserver.ListOptions{Selection: sel}
 	if text := c.query.Get("limit"); text != "" {
-		if opts.Limit, err = strconv.ParseInt(text, 10, 64); err != nil || opts.Limit < 0 {
-			return opts, apierrors.NewBadRequest("limit is not a number: " + text)
+		if opts.Limit, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return opts, apierrors.NewBadRequest(err.Error())
 		}
 	}
 	version, err := c.resourceVersion()
@@ -150,8 +159,11 @@ func (c *call) checkMatch(match string) error {
 	case "":
 		return nil
 	case metav1.ResourceVersionMatchExact:
-		if v := c.query.Get("resourceVersion"); v == "" || v == "0" {
-			return bad(`resourceVersionMatch "exact" is forbidden for resourceVersion "0" or not set`)
+		switch c.query.Get("resourceVersion") {
+		case "":
+			return bad("resourceVersionMatch is forbidden unless resourceVersion is provided")
+		case "0":
+			return bad(`resourceVersionMatch "exact" is forbidden for resourceVersion "0"`)
 		}
 		return nil
 	case metav1.ResourceVersionMatchNotOlderThan:

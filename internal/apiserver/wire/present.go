@@ -73,7 +73,7 @@ func (c *call) sendList(page apiserver.Page) error {
 		send(c.w, 200, c.format, schema.GroupVersionKind{}, table)
 		return nil
 	case "PartialObjectMetadataList", "PartialObjectMetadata":
-		list := &metav1.PartialObjectMetadataList{ListMeta: m, Items: []metav1.PartialObjectMetadata{}}
+		list := &metav1.PartialObjectMetadataList{ListMeta: m} // of nothing it is null
 		list.SetGroupVersionKind(partialListKind)
 		for _, obj := range page.Items {
 			item, err := metadataOf(obj)
@@ -96,7 +96,7 @@ func (c *call) sendList(page apiserver.Page) error {
 		items[i] = obj.Object
 	}
 	meta := map[string]any{"resourceVersion": m.ResourceVersion}
-	if m.Continue != "" {
+	if m.Continue != "" || c.served.Custom != nil {
 		meta["continue"] = m.Continue
 	}
 	if m.RemainingItemCount != nil {

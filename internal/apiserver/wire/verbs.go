@@ -126,7 +126,7 @@ func (c *call) patch() error {
 			return unsupportedPatch(types.JSONPatchType, types.MergePatchType, types.ApplyYAMLPatchType)
 		}
 	default:
-		return unsupportedPatch(types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType, types.ApplyYAMLPatchType)
+		return c.unknownPatch()
 	}
 	w, err := c.write(patch)
 	if err != nil {
@@ -148,6 +148,17 @@ func (c *call) patch() error {
 		return err
 	}
 	return c.sendObject(codeFor(created), out)
+}
+
+// unknownPatch is the answer to a media type that is no patch. What serves custom resources has words of its own.
+func (c *call) unknownPatch() error {
+	if c.served.Custom != nil {
+		return unsupportedPatch(types.JSONPatchType, types.MergePatchType, types.ApplyYAMLPatchType)
+	}
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
+		Message: "415: Unsupported Media Type", Details: &metav1.StatusDetails{},
+	}}
 }
 
 func unsupportedPatch(accepted ...types.PatchType) error {
@@ -210,15 +221,16 @@ func (c *call) deleteCollection() error {
 	for _, obj := range page.Items {
 		w := apiserver.Write{
 			Namespace: obj.GetNamespace(), Name: obj.GetName(), DryRun: len(opts.DryRun) > 0, Warn: c.warn, User: identity(c.r.Header),
+			Collection: true,
 		}
-		out, _, err := c.core.Delete(c.served, w, opts)
+		_, _, err := c.core.Delete(c.served, w, opts)
 		if apierrors.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		deleted.Items = append(deleted.Items, out)
+		deleted.Items = append(deleted.Items, obj) // as it was when it was chosen
 	}
 	return c.sendList(deleted)
 }
