@@ -277,7 +277,7 @@ func (s *Server) warnings(served *Served, obj, old *unstructured.Unstructured, w
 
 func (s *Server) invalid(served *Served, obj *unstructured.Unstructured, name string, errs field.ErrorList) error {
 	if served.Custom != nil || served.row.Defines { // what serves definitions and their kinds does not drop what it says twice
-		return apierrors.NewInvalid(obj.GroupVersionKind().GroupKind(), name, errs)
+		return invalidStatus(obj.GroupVersionKind().GroupKind(), name, errs)
 	}
 	seen := map[string]bool{}
 	errs = slices.DeleteFunc(errs, func(e *field.Error) bool {
@@ -286,7 +286,7 @@ func (s *Server) invalid(served *Served, obj *unstructured.Unstructured, name st
 		seen[text] = true
 		return twice
 	})
-	return apierrors.NewInvalid(served.GVK.GroupKind(), name, errs)
+	return invalidStatus(served.GVK.GroupKind(), name, errs)
 }
 
 // typed is what an object becomes in the hands of the server: a built-in one has the form of its Go type at all times. A custom one

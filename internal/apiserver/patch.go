@@ -28,6 +28,13 @@ import (
 // maxPatchOperations is how many operations a JSON patch may have.
 const maxPatchOperations = 10_000
 
+// maxPatchCopied is how much the copies in a JSON patch may add to an object, in bytes, as on the real server.
+const maxPatchCopied = 3 << 20
+
+// The library has one limit for the process, and none unless it is set. It is set before anything patches, since the library
+// reads it unguarded.
+func init() { jsonpatch.AccumulatedCopySizeLimit = maxPatchCopied }
+
 // Patch changes an object by one of the four patch types. The second result says that it was created, which only an apply
 // does.
 func (s *Server) Patch(served *Served, patchType types.PatchType, data []byte, force bool, w Write) (*unstructured.Unstructured, bool, error) {
