@@ -26,11 +26,9 @@ func janitor(args []string) error {
 	awaitParent()
 
 	err := os.RemoveAll(*dir)
-	for range 50 {
+	for tries := 0; err != nil && tries < 50; tries++ {
 		time.Sleep(100 * time.Millisecond)
-		if err = os.RemoveAll(*dir); err == nil {
-			break
-		}
+		err = os.RemoveAll(*dir)
 	}
 	return err
 }

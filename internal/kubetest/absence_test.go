@@ -105,7 +105,7 @@ func TestCompile(t *testing.T) {
 }
 
 func TestBuildKey(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "controlplane")
 	write := func(name, content string) string {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
@@ -122,6 +122,8 @@ func TestBuildKey(t *testing.T) {
 	assert.Equal(t, code, write("sub/a.go", "package sub"))
 	sums := write("go.sum", "x")
 	assert.NotEqual(t, code, sums)
+	assert.NotEqual(t, sums, write("../podlife/pod.go", "package podlife"), "the SDK's part of the binary")
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "../podlife")))
 	require.NoError(t, os.Rename(filepath.Join(dir, "sub"), filepath.Join(dir, "other")))
 	moved, err := kubetest.BuildKey(dir)
 	require.NoError(t, err)

@@ -78,10 +78,39 @@ func isBuilt(binary string) bool {
 func compile(ctx context.Context, source, binary string) error {
 	unfinished := binary + ".building"
 	defer os.Remove(unfinished)
-	if err := goCommand(ctx, source, append(append([]string{"build"}, flags...), "-o", unfinished, ".")...); err != nil {
+	args, forget, err := withOwnModfile(source, binary)
+	defer forget()
+	if err != nil {
+		return fmt.Errorf("build the control plane from %s: %w", source, err)
+	}
+	args = append(append(append([]string{"build"}, flags...), args...), "-o", unfinished, ".")
+	if err := goCommand(ctx, source, args...); err != nil {
 		return fmt.Errorf("build the control plane from %s: %w", source, err)
 	}
 	return os.Rename(unfinished, binary)
+}
+
+// withOwnModfile lets the build complete a copy of go.mod: the SDK is one of its modules, and a requirement that has moved there
+// a moment ago is no reason not to build.
+func withOwnModfile(source, binary string) (args []string, forget func(), err error) {
+	mod, sum := binary+".mod", binary+".sum"
+	forget = func() {
+		_ = os.Remove(mod)
+		_ = os.Remove(sum)
+	}
+	for from, to := range map[string]string{"go.mod": mod, "go.sum": sum} {
+		content, err := os.ReadFile(filepath.Join(source, from))
+		if errors.Is(err, os.ErrNotExist) && from == "go.sum" {
+			continue
+		}
+		if err != nil {
+			return nil, forget, err
+		}
+		if err := os.WriteFile(to, content, 0o644); err != nil {
+			return nil, forget, err
+		}
+	}
+	return []string{"-mod=mod", "-modfile=" + mod}, forget, nil
 }
 
 func goCommand(ctx context.Context, dir string, args ...string) error {
@@ -133,21 +162,30 @@ func sourceDir(ctx context.Context) (string, error) {
 	return filepath.Join(strings.TrimSpace(string(root)), "internal", "controlplane"), nil
 }
 
+// sdk are the packages of the SDK that the binary contains, beside its own module.
+var sdk = []string{"podlife"}
+
 // buildKey is a digest of everything that the binary depends on.
 func buildKey(source string) (string, error) {
+	folders := []string{source}
+	for _, name := range sdk {
+		folders = append(folders, filepath.Join(filepath.Dir(source), name))
+	}
 	var files []string
-	err := filepath.WalkDir(source, func(path string, entry os.DirEntry, err error) error {
-		if err != nil {
-			return err
+	for i, folder := range folders {
+		err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			name := entry.Name()
+			if name == "go.mod" || name == "go.sum" || strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
+				files = append(files, path)
+			}
+			return nil
+		})
+		if err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
+			return "", err
 		}
-		name := entry.Name()
-		if name == "go.mod" || name == "go.sum" || strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
-			files = append(files, path)
-		}
-		return nil
-	})
-	if err != nil {
-		return "", err
 	}
 	slices.Sort(files)
 

@@ -3,7 +3,6 @@ package simulator
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,7 +13,10 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	listers "k8s.io/client-go/listers/core/v1"
+	storagelisters "k8s.io/client-go/listers/storage/v1"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 // pods plays the scheduler and the kubelets of all nodes.
@@ -25,6 +27,7 @@ type pods struct {
 	claims             listers.PersistentVolumeClaimLister
 	configMaps         listers.ConfigMapLister
 	secrets            listers.SecretLister
+	classes            storagelisters.StorageClassLister
 	addresses          atomic.Uint32 // pod IPs given out
 }
 
@@ -34,6 +37,7 @@ func newPods(kubelet, scheduler kubernetes.Interface, factory informers.SharedIn
 		kubelet: kubelet, scheduler: scheduler, factory: factory,
 		pods: core.Pods().Lister(), claims: core.PersistentVolumeClaims().Lister(),
 		configMaps: core.ConfigMaps().Lister(), secrets: core.Secrets().Lister(),
+		classes: factory.Storage().V1().StorageClasses().Lister(),
 	}
 }
 
@@ -60,7 +64,7 @@ func (p *pods) wake(l *loop, obj any) {
 	}
 	neighbours, _ := p.pods.Pods(name.Namespace).List(labels.Everything())
 	for _, pod := range neighbours {
-		if pod.Status.Phase == corev1.PodPending || pod.Status.Phase == "" {
+		if podlife.Pending(pod) {
 			l.queue.Add(cache.MetaObjectToName(pod))
 		}
 	}
@@ -77,9 +81,9 @@ func (p *pods) sync(ctx context.Context, name cache.ObjectName) error {
 	switch {
 	case pod.DeletionTimestamp != nil:
 		err = p.end(ctx, pod)
-	case schedulable(pod):
+	case podlife.Schedulable(pod):
 		err = p.schedule(ctx, pod)
-	case pod.Spec.NodeName == "" || finished(pod):
+	case pod.Spec.NodeName == "" || podlife.Finished(pod):
 		return nil
 	default:
 		err = p.report(ctx, pod)
@@ -90,25 +94,12 @@ func (p *pods) sync(ctx context.Context, name cache.ObjectName) error {
 	return err
 }
 
-func finished(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-}
-
 // end stops a pod's containers and takes it away. A pod that somebody's finalizer still holds stays, with the final phase
 // that the holder (the Job controller, for one) waits for.
 func (p *pods) end(ctx context.Context, pod *corev1.Pod) error {
-	if len(pod.Finalizers) > 0 && !finished(pod) && pod.Spec.NodeName != "" {
+	if len(pod.Finalizers) > 0 && !podlife.Finished(pod) && pod.Spec.NodeName != "" {
 		stopped := pod.DeepCopy()
-		stopped.Status.Phase = corev1.PodFailed
-		for i := range stopped.Status.ContainerStatuses {
-			c := &stopped.Status.ContainerStatuses[i]
-			c.Ready = false
-			c.State = exited(143, "Error")(pod, nil)
-			c.State.Terminated.FinishedAt = metav1.Now()
-		}
-		for _, kind := range []corev1.PodConditionType{corev1.ContainersReady, corev1.PodReady} {
-			setCondition(&stopped.Status, corev1.PodCondition{Type: kind, Reason: "PodFailed", ObservedGeneration: pod.Generation, LastTransitionTime: metav1.Now()})
-		}
+		podlife.Stop(&stopped.Status, pod.Generation, metav1.Now())
 		if _, err := p.kubelet.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, stopped, metav1.UpdateOptions{}); err != nil {
 			return fmt.Errorf("report the end: %w", err)
 		}
@@ -126,28 +117,50 @@ func (p *pods) end(ctx context.Context, pod *corev1.Pod) error {
 }
 
 func (p *pods) schedule(ctx context.Context, pod *corev1.Pod) error {
-	for _, name := range claims(pod) {
+	node := podlife.Choose(pod, podlife.Nodes)
+	for _, name := range podlife.Claims(pod) {
 		claim, err := p.claims.PersistentVolumeClaims(pod.Namespace).Get(name)
 		switch {
 		case apierrors.IsNotFound(err):
 			return p.hold(ctx, pod, fmt.Sprintf("persistentvolumeclaim %q not found", name))
 		case err != nil:
 			return err
-		case claim.Status.Phase != corev1.ClaimBound:
+		case claim.Status.Phase == corev1.ClaimBound:
+		case p.waits(claim):
+			return p.selectNode(ctx, claim, node)
+		default:
 			return p.hold(ctx, pod, "pod has unbound immediate PersistentVolumeClaims")
 		}
 	}
 	return p.scheduler.CoreV1().Pods(pod.Namespace).Bind(ctx, &corev1.Binding{
 		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID},
-		Target:     corev1.ObjectReference{Kind: "Node", Name: choose(pod)},
+		Target:     corev1.ObjectReference{Kind: "Node", Name: node},
 	}, metav1.CreateOptions{})
+}
+
+// waits reports whether a claim is of a class that leaves it unbound until a pod uses it.
+func (p *pods) waits(claim *corev1.PersistentVolumeClaim) bool {
+	if claim.Spec.StorageClassName == nil {
+		return false
+	}
+	class, err := p.classes.Get(*claim.Spec.StorageClassName)
+	return err == nil && podlife.Waits(class)
+}
+
+// selectNode tells the volume binder where a claim's first pod will run. The pod is looked at again when the claim is bound.
+func (p *pods) selectNode(ctx context.Context, claim *corev1.PersistentVolumeClaim, node string) error {
+	if claim.Annotations[podlife.AnnotationSelectedNode] != "" {
+		return nil
+	}
+	claim = claim.DeepCopy()
+	metav1.SetMetaDataAnnotation(&claim.ObjectMeta, podlife.AnnotationSelectedNode, node)
+	_, err := p.scheduler.CoreV1().PersistentVolumeClaims(claim.Namespace).Update(ctx, claim, metav1.UpdateOptions{})
+	return err
 }
 
 func (p *pods) hold(ctx context.Context, pod *corev1.Pod, why string) error {
 	held := pod.DeepCopy()
-	condition := unschedulable(pod, why)
-	condition.LastTransitionTime = metav1.Now()
-	setCondition(&held.Status, condition)
+	podlife.SetCondition(&held.Status, podlife.Unschedulable(pod, why, metav1.Now()))
 	if equality.Semantic.DeepEqual(held.Status, pod.Status) {
 		return nil
 	}
@@ -156,19 +169,19 @@ func (p *pods) hold(ctx context.Context, pod *corev1.Pod, why string) error {
 }
 
 func (p *pods) report(ctx context.Context, pod *corev1.Pod) error {
-	if !slices.ContainsFunc(nodes, func(n struct{ name, address string }) bool { return n.name == pod.Spec.NodeName }) {
+	if podlife.AddressOf(pod.Spec.NodeName) == "" {
 		return nil // a node of somebody else's making has a kubelet of its own
 	}
 	missing, err := p.missing(pod)
 	if err != nil {
 		return err
 	}
-	seen := observation{hostIP: nodeAddress(pod.Spec.NodeName), missing: missing, now: metav1.Now()}
+	seen := podlife.Observation{HostIP: podlife.AddressOf(pod.Spec.NodeName), Missing: missing, Course: podlife.Asked(pod), Now: metav1.Now()}
 	if pod.Status.PodIP == "" {
 		n := p.addresses.Add(1)
-		seen.podIP = fmt.Sprintf("10.244.%d.%d", n/250%256, n%250+2)
+		seen.PodIP = fmt.Sprintf("10.244.%d.%d", n/250%256, n%250+2)
 	}
-	status := podStatus(pod, seen)
+	status := podlife.Status(pod, seen)
 	if equality.Semantic.DeepEqual(status, pod.Status) {
 		return nil
 	}
@@ -179,17 +192,17 @@ func (p *pods) report(ctx context.Context, pod *corev1.Pod) error {
 }
 
 // missing returns the first need of a pod that its namespace does not satisfy. A pod that has started needs nothing more.
-func (p *pods) missing(pod *corev1.Pod) (*need, error) {
-	if pod.Status.Phase != corev1.PodPending && pod.Status.Phase != "" {
+func (p *pods) missing(pod *corev1.Pod) (*podlife.Need, error) {
+	if !podlife.Pending(pod) {
 		return nil, nil
 	}
-	for _, n := range needs(pod) {
+	for _, n := range podlife.Needs(pod) {
 		var err error
-		switch n.kind {
+		switch n.Kind {
 		case "configmap":
-			_, err = p.configMaps.ConfigMaps(pod.Namespace).Get(n.name)
+			_, err = p.configMaps.ConfigMaps(pod.Namespace).Get(n.Name)
 		case "secret":
-			_, err = p.secrets.Secrets(pod.Namespace).Get(n.name)
+			_, err = p.secrets.Secrets(pod.Namespace).Get(n.Name)
 		}
 		if apierrors.IsNotFound(err) {
 			return &n, nil

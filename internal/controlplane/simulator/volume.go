@@ -5,22 +5,14 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	listers "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
-)
 
-// provisioner is the name under which StorageClasses ask for the simulated volumes.
-const provisioner = "sim.setpoint.dev/volume"
-
-// The two annotations by which the volume binder of kube-controller-manager talks with a provisioner outside of it.
-const (
-	annProvisioner   = "volume.kubernetes.io/storage-provisioner"
-	annProvisionedBy = "pv.kubernetes.io/provisioned-by"
+	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
 
 // volumes plays the provisioner of one StorageClass. Binding is the real binder's work.
@@ -37,13 +29,7 @@ func newVolumes(client kubernetes.Interface, factory informers.SharedInformerFac
 }
 
 func makeClass(ctx context.Context, client kubernetes.Interface) error {
-	_, err := client.StorageV1().StorageClasses().Create(ctx, &storagev1.StorageClass{
-		ObjectMeta: metav1.ObjectMeta{
-			Name:        "standard",
-			Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"},
-		},
-		Provisioner: provisioner,
-	}, metav1.CreateOptions{})
+	_, err := client.StorageV1().StorageClasses().Create(ctx, podlife.Class(), metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create the default storage class: %w", err)
 	}
@@ -72,28 +58,14 @@ func (v *volumes) provision(ctx context.Context, name cache.ObjectName) error {
 	if err != nil {
 		return err
 	}
-	if claim.Annotations[annProvisioner] != provisioner || claim.Spec.VolumeName != "" || claim.DeletionTimestamp != nil {
+	if claim.Annotations[podlife.AnnotationProvisioner] != podlife.Provisioner || claim.Spec.VolumeName != "" || claim.DeletionTimestamp != nil {
 		return nil
 	}
-	volume := &corev1.PersistentVolume{
-		ObjectMeta: metav1.ObjectMeta{
-			Name:        "pvc-" + string(claim.UID),
-			Annotations: map[string]string{annProvisionedBy: provisioner},
-		},
-		Spec: corev1.PersistentVolumeSpec{
-			AccessModes: claim.Spec.AccessModes,
-			Capacity:    corev1.ResourceList{corev1.ResourceStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]},
-			ClaimRef: &corev1.ObjectReference{
-				APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID,
-			},
-			PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimDelete,
-			VolumeMode:                    claim.Spec.VolumeMode,
-			PersistentVolumeSource:        corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/simulated/" + string(claim.UID)}},
-		},
-	}
+	class := ""
 	if claim.Spec.StorageClassName != nil {
-		volume.Spec.StorageClassName = *claim.Spec.StorageClassName
+		class = *claim.Spec.StorageClassName
 	}
+	volume := podlife.Volume(claim, class)
 	_, err = v.client.CoreV1().PersistentVolumes().Create(ctx, volume, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		return nil
@@ -109,7 +81,7 @@ func (v *volumes) release(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if volume.Annotations[annProvisionedBy] != provisioner || volume.Status.Phase != corev1.VolumeReleased ||
+	if volume.Annotations[podlife.AnnotationProvisionedBy] != podlife.Provisioner || volume.Status.Phase != corev1.VolumeReleased ||
 		volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete || volume.DeletionTimestamp != nil {
 		return nil
 	}
