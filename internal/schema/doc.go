@@ -14,6 +14,17 @@
 //   - Custom resources are kept as they are, with the defaults of their structural schema.
 //   - Of any other API, one can tell that nothing changes when an apply merges to the same object, and else nothing.
 //
+// What the server does with objects of a kind, and no document says, is in [Facts]: what an update may not change and in which
+// words, what moves the generation, what a write leaves alone, what is allocated. They are found by asking the server's own
+// registries (internal/gen/kinds), completely for forty kinds: ConfigMap, Secret, Service, ServiceAccount, Namespace, Pod,
+// PersistentVolume, PersistentVolumeClaim, LimitRange, ResourceQuota, Endpoints, ReplicationController; Deployment, StatefulSet,
+// DaemonSet, ReplicaSet; Job, CronJob; Role, ClusterRole, RoleBinding, ClusterRoleBinding; Ingress, IngressClass, NetworkPolicy;
+// PodDisruptionBudget; HorizontalPodAutoscaler; StorageClass, CSIDriver, VolumeAttributesClass; PriorityClass; EndpointSlice;
+// ValidatingWebhookConfiguration, MutatingWebhookConfiguration, ValidatingAdmissionPolicy, MutatingAdmissionPolicy and their
+// bindings; CustomResourceDefinition; Lease. Of PodTemplate, ControllerRevision, RuntimeClass and APIService they hold what a small
+// object shows. The other kinds of Kubernetes have no facts: they are generic, with forms and defaults from the tables
+// alone. Merge keys and patch strategies are not among the facts: OpenAPI carries them, and the Go types do.
+//
 // # Concurrency
 //
 // A Set and what it returns are safe for concurrent use. The schemas of version 4 fill caches when they are first used and
@@ -21,3 +32,4 @@
 package schema
 
 //go:generate go -C ../gen run ./tables -out ../schema/tables.json.gz
+//go:generate go -C ../gen run ./kinds -out ../schema/kinds.json.gz
