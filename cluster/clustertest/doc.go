@@ -15,6 +15,10 @@
 //
 // A program that is no test asks [Rule.Check].
 //
+// # Between a client and its user
+//
+// [Funcs] are functions that stand in front of any client, for tests that count, delay, change or refuse calls.
+//
 // # What the cluster needs
 //
 // The rules speak of Kubernetes v1.37: of the API server, of CustomResourceDefinitions, of the garbage collector and of the
