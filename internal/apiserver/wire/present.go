@@ -55,7 +55,7 @@ func metadataOf(obj *unstructured.Unstructured) (*metav1.PartialObjectMetadata, 
 func listMeta(page apiserver.Page) metav1.ListMeta {
 	m := metav1.ListMeta{ResourceVersion: strconv.FormatUint(page.Version, 10), RemainingItemCount: page.Remaining}
 	if page.Next != nil {
-		m.Continue = continueToken{Version: page.Version, Namespace: page.Next.Namespace, Name: page.Next.Name}.encode()
+		m.Continue = continueToken{Version: int64(page.Version), Namespace: page.Next.Namespace, Name: page.Next.Name}.encode()
 	}
 	return m
 }

@@ -55,12 +55,12 @@ func verbOf(r *http.Request, t target, query url.Values) string {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		switch {
+		case t.name != "":
+			return "get"
 		case isWatch(query):
 			return "watch"
-		case t.name == "":
-			return "list"
 		}
-		return "get"
+		return "list"
 	case http.MethodPost:
 		return "create"
 	case http.MethodPut:

@@ -23,12 +23,15 @@ func (c *call) sendObject(code int, obj *unstructured.Unstructured) error {
 }
 
 func (c *call) get() error {
-	version, err := c.resourceVersion()
-	if err != nil {
+	version, fault := parseVersion(c.query.Get("resourceVersion"))
+	if fault != nil {
+		return unworded(fault.Error())
+	}
+	if err := c.reached(version); err != nil { // The present state is never older.
 		return err
 	}
-	_ = version // The present state is never older.
 	var obj *unstructured.Unstructured
+	var err error
 	if c.target.subresource == "scale" {
 		obj, err = c.core.ReadScale(c.served, c.target.namespace, c.target.name)
 	} else {
@@ -40,6 +43,13 @@ func (c *call) get() error {
 	return c.sendObject(http.StatusOK, obj)
 }
 
+// unworded is the answer to a fault that the real server has no word for.
+func unworded(message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: message,
+	}}
+}
+
 func (c *call) list() error {
 	opts, err := c.listOptions()
 	if err != nil {
@@ -47,7 +57,7 @@ func (c *call) list() error {
 	}
 	page, err := c.core.List(c.served, opts)
 	if err != nil {
-		return err
+		return expiredPage(err, opts.After)
 	}
 	return c.sendList(page)
 }

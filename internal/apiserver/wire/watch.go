@@ -6,11 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
@@ -25,35 +22,37 @@ const initialEventsEnd = "k8s.io/initial-events-end"
 
 // watch streams events until the client, the server or the timeout ends it.
 func (c *call) watch() error {
-	sel, err := c.selection()
+	opts, err := c.listing()
 	if err != nil {
 		return err
 	}
-	initial, err := c.watchInitial()
+	sel, err := c.selection(opts)
 	if err != nil {
 		return err
 	}
-	version, err := c.resourceVersion()
-	if err != nil {
-		return err
+	version, fault := parseVersion(opts.ResourceVersion)
+	if fault != nil {
+		return unworded(fault.Error())
+	}
+	initial := opts.SendInitialEvents != nil && *opts.SendInitialEvents
+	if initial {
+		if err := c.reached(version); err != nil {
+			return err
+		}
 	}
 	ctx := c.r.Context()
-	if text := c.query.Get("timeoutSeconds"); text != "" {
-		seconds, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || seconds < 0 {
-			return apierrors.NewBadRequest("timeoutSeconds is not a number: " + text)
-		}
-		if seconds > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
-			defer cancel()
-		}
+	if seconds := opts.TimeoutSeconds; seconds != nil && *seconds > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(*seconds)*time.Second)
+		defer cancel()
 	}
 	stream := newStream(c)
+	stream.bookmarks = opts.AllowWatchBookmarks
 	if c.cut.due(stream) != nil {
 		return nil
 	}
-	if version == 0 || initial {
+	switch {
+	case initial:
 		page, err := c.core.List(c.served, apiserver.ListOptions{Selection: sel})
 		if err != nil {
 			return err
@@ -65,11 +64,13 @@ func (c *call) watch() error {
 			}
 		}
 		version = page.Version
-		if initial && c.bookmarks() {
+		if stream.bookmarks {
 			if err := stream.bookmark(version, true); err != nil {
 				return nil // the client went away
 			}
 		}
+	case version == 0:
+		version = c.core.Version() // from now on
 	}
 	c.follow(ctx, stream, sel, version)
 	return nil
@@ -88,7 +89,7 @@ func (c *call) follow(ctx context.Context, stream *stream, sel apiserver.Selecti
 		case notice.Type != apiserver.Bookmark:
 			err = stream.send(notice)
 			told = notice.Version
-		case c.bookmarks() && notice.Version >= told+bookmarkEvery:
+		case stream.bookmarks && notice.Version >= told+bookmarkEvery:
 			err = stream.bookmark(notice.Version, false)
 			told = notice.Version
 		default:
@@ -100,39 +101,18 @@ func (c *call) follow(ctx context.Context, stream *stream, sel apiserver.Selecti
 		version = notice.Version
 	}
 	stream.open()
-	if c.bookmarks() && version > told && c.r.Context().Err() == nil {
+	if stream.bookmarks && version > told && c.r.Context().Err() == nil {
 		_ = stream.bookmark(version, false) // As the real server does before a timeout.
 	}
-}
-
-func (c *call) bookmarks() bool { return c.query.Get("allowWatchBookmarks") == "true" }
-
-// watchInitial reports whether the client wants the present objects and the end of them marked, and checks that it asks
-// for it properly.
-func (c *call) watchInitial() (bool, error) {
-	invalid := func(err *field.Error) error {
-		return apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "ListOptions"}, "", field.ErrorList{err})
-	}
-	match := c.query.Get("resourceVersionMatch")
-	if !c.query.Has("sendInitialEvents") {
-		if match != "" {
-			return false, invalid(field.Forbidden(field.NewPath("resourceVersionMatch"),
-				"resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
-		}
-		return false, nil
-	}
-	if match != string(metav1.ResourceVersionMatchNotOlderThan) {
-		return false, invalid(field.Forbidden(field.NewPath("resourceVersionMatch"),
-			"sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
-	}
-	return c.query.Get("sendInitialEvents") == "true", nil
 }
 
 // stream writes events in the form that the client asked for.
 type stream struct {
 	call   *call
 	opened bool
-	write  func(kind string, object any, gvk schema.GroupVersionKind) error
+	// bookmarks says that the client wants to be told versions, too.
+	bookmarks bool
+	write     func(kind string, object any, gvk schema.GroupVersionKind) error
 }
 
 func newStream(c *call) *stream {
