@@ -63,10 +63,12 @@ func (s *Simulator) autoscaler(at key) error {
 	}
 	now := s.now()
 	return editTyped(s, autoscalers, &hpa.ObjectMeta, controllerManager, "status", func(live *autoscalingv2.HorizontalPodAutoscaler) {
-		generation := hpa.Generation
-		live.Status.ObservedGeneration = &generation
 		if rescaled {
 			live.Status.LastScaleTime = &now
+			setScalingCondition(&live.Status, autoscalingv2.HorizontalPodAutoscalerCondition{
+				Type: autoscalingv2.ScaledToZero, Status: corev1.ConditionFalse, Reason: "NotScaledToZero",
+				Message: "the HPA controller did not scale the workload to zero", LastTransitionTime: now,
+			})
 		}
 		c.report(&live.Status, now)
 	})
@@ -83,7 +85,8 @@ func (c *scaling) report(st *autoscalingv2.HorizontalPodAutoscalerStatus, now me
 			fmt.Sprintf("the HPA controller was unable to get the target's current scale: %s %q not found", scaleResource(ref), ref.Name))
 		return
 	}
-	st.CurrentReplicas = c.want
+	generation := c.hpa.Generation
+	st.ObservedGeneration, st.CurrentReplicas = &generation, c.want
 	if c.current == 0 {
 		st.DesiredReplicas, st.CurrentMetrics = 0, nil
 		set(autoscalingv2.AbleToScale, corev1.ConditionTrue, "SucceededGetScale", "the HPA controller was able to get the target's current scale")
@@ -132,7 +135,7 @@ func scaleResource(ref autoscalingv2.CrossVersionObjectReference) string {
 	if err != nil {
 		return ref.Kind
 	}
-	return schema.GroupResource{Group: group.Group, Resource: strings.ToLower(ref.Kind) + "s/scale"}.String()
+	return schema.GroupResource{Group: group.Group, Resource: strings.ToLower(ref.Kind) + "s"}.String()
 }
 
 // noMetrics is what an autoscaler says of a cluster that serves no metrics.

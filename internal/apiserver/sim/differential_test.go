@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
+	"github.com/setpoint-dev/setpoint/internal/apiserver/sim"
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
 )
 
@@ -42,6 +43,8 @@ var scenarios = map[string]struct {
 	objects []string
 	edits   []edit
 	kinds   []string
+	after   time.Duration // how far the simulated clock goes before the end is compared
+	rules   []sim.Rule    // the script of what the cluster lacks
 }{
 	"deployment": {objects: []string{web}, kinds: []string{"Deployment", "ReplicaSet", "Pod"}},
 	"deployment rolled": {objects: []string{web}, kinds: []string{"Deployment", "ReplicaSet", "Pod"},
@@ -77,9 +80,60 @@ var scenarios = map[string]struct {
 		kinds: []string{"PodDisruptionBudget"}},
 	"claim":     {objects: []string{`{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`}, kinds: []string{"PersistentVolumeClaim"}},
 	"namespace": {kinds: []string{"ServiceAccount", "ConfigMap"}},
+	"minReadySeconds": {objects: []string{strings.Replace(web, "replicas: 3", "minReadySeconds: 2, replicas: 3", 1)}, after: time.Minute,
+		kinds: []string{"Deployment", "ReplicaSet", "Pod"}, edits: []edit{{"Deployment", "web", image(2), template}}},
+	"minReadySeconds never over": {objects: []string{strings.Replace(web, "replicas: 3", "minReadySeconds: 500, replicas: 3", 1)},
+		kinds: []string{"Deployment", "ReplicaSet", "Pod"}},
+	"progress deadline": {objects: []string{failing(strings.Replace(web, "replicas: 3", "progressDeadlineSeconds: 2, replicas: 3", 1), "image-pull")}, after: time.Minute,
+		kinds: []string{"Deployment", "ReplicaSet", "Pod"}},
+	"minReadySeconds of sets": {objects: []string{strings.Replace(db, "replicas: 2", "minReadySeconds: 1, replicas: 2", 1), strings.Replace(agent, "spec: {", "spec: {minReadySeconds: 1, ", 1)},
+		after: time.Minute, kinds: []string{"StatefulSet", "DaemonSet", "Pod"}},
+	"job of never ending pods": {objects: []string{failing(job("parallelism: 2,"), "never-ready")}, kinds: []string{"Job", "Pod"}},
+	"job past its deadline": {objects: []string{failing(job("activeDeadlineSeconds: 2, parallelism: 2,"), "never-ready")}, after: time.Minute,
+		kinds: []string{"Job", "Pod"}},
+	"job suspended at work": {objects: []string{failing(job("parallelism: 2,"), "never-ready")}, kinds: []string{"Job", "Pod"},
+		edits: []edit{{"Job", "j", true, []string{"spec", "suspend"}}}},
+	"job resumed":     {objects: []string{job("suspend: true,")}, kinds: []string{"Job", "Pod"}, edits: []edit{{"Job", "j", false, []string{"spec", "suspend"}}}},
+	"job of two ways": {objects: []string{failing(job("backoffLimit: 1,"), "crash-loop")}, after: time.Minute, kinds: []string{"Job", "Pod"}},
+	"job restarted in place": {objects: []string{strings.Replace(failing(job("backoffLimit: 4,"), "crash-loop"), "Never", "OnFailure", 1)}, after: time.Second,
+		kinds: []string{"Job", "Pod"}},
+	"job with its own idea of failure": {objects: []string{failing(job("podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [1]}}]},"), "crash-loop")},
+		kinds: []string{"Job", "Pod"}},
+	"job that is deleted when it is over": {objects: []string{job("ttlSecondsAfterFinished: 0,")}, kinds: []string{"Job", "Pod"}},
+	"job of many":                         {objects: []string{job("completions: 7, parallelism: 3, completionMode: Indexed,")}, kinds: []string{"Job", "Pod"}},
+	"indexed job that fails": {objects: []string{failing(job("completions: 3, parallelism: 3, completionMode: Indexed, backoffLimit: 0,"), "crash-loop")},
+		kinds: []string{"Job"}},
+	"cron job":           {objects: []string{cron("")}, kinds: []string{"CronJob", "Job"}},
+	"cron job suspended": {objects: []string{cron("suspend: true,")}, kinds: []string{"CronJob", "Job"}},
+	"autoscaler without metrics": {objects: []string{web, autoscaler}, kinds: []string{"HorizontalPodAutoscaler", "ReplicaSet"},
+		rules: []sim.Rule{{Kind: "HorizontalPodAutoscaler", Behavior: sim.Behavior{Outcome: sim.NeverReady}}}},
+	"autoscaler below its least": {objects: []string{strings.Replace(web, "replicas: 3", "replicas: 1", 1), autoscaler}, kinds: []string{"HorizontalPodAutoscaler", "ReplicaSet"},
+		rules: []sim.Rule{{Kind: "HorizontalPodAutoscaler", Behavior: sim.Behavior{Outcome: sim.NeverReady}}}},
+	"autoscaler of nothing":     {objects: []string{strings.Replace(web, "replicas: 3", "replicas: 0", 1), autoscaler}, kinds: []string{"HorizontalPodAutoscaler", "ReplicaSet"}},
+	"autoscaler without target": {objects: []string{autoscaler}, kinds: []string{"HorizontalPodAutoscaler"}},
+	"quota": {objects: []string{`{apiVersion: v1, kind: ResourceQuota, metadata: {name: scripted}, spec: {hard: {pods: "2"}}}`, web}, kinds: []string{"Deployment", "ReplicaSet", "Pod"},
+		rules: []sim.Rule{{Kind: "Deployment", Behavior: sim.Behavior{Outcome: sim.QuotaExceeded, Limit: 2}}}},
+	"budget by share": {objects: []string{web, `{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 30%, selector: {matchLabels: {app: web}}}}`},
+		kinds: []string{"PodDisruptionBudget"}},
+	"budget of pods that are not ready": {objects: []string{failing(web, "never-ready"), `{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {minAvailable: 50%, selector: {matchLabels: {app: web}}}}`},
+		kinds: []string{"PodDisruptionBudget"}},
+	"budget of nothing": {objects: []string{`{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}}`},
+		kinds: []string{"PodDisruptionBudget"}},
+	"claim without class": {objects: []string{strings.Replace(mine, "spec: {", "spec: {storageClassName: nobodys, ", 1), user}, kinds: []string{"PersistentVolumeClaim", "Pod"}},
+	"claim that waits":    {objects: []string{strings.Replace(mine, "spec: {", "spec: {storageClassName: late, ", 1)}, kinds: []string{"PersistentVolumeClaim"}},
+	"claim that is used":  {objects: []string{strings.Replace(mine, "spec: {", "spec: {storageClassName: late, ", 1), user}, kinds: []string{"PersistentVolumeClaim", "Pod"}},
+	"claim at once":       {objects: []string{mine, user}, kinds: []string{"PersistentVolumeClaim", "Pod"}},
 	"pod": {objects: []string{`{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {initContainers: [{name: i, image: i}], containers: [{name: c, image: c, envFrom: [{configMapRef: {name: gone}}]}]}}`},
 		kinds: []string{"Pod"}},
 }
+
+const (
+	mine = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
+	user = `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: i}], volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]}}`
+	// A cluster looks at an autoscaler every 15 seconds.
+	autoscaler = `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h}, spec: {minReplicas: 2, maxReplicas: 5,
+scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}]}}`
+)
 
 const agent = `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent}, spec: {selector: {matchLabels: {app: agent}},
 template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: c, image: "example/x:1"}]}}}}`
@@ -102,6 +156,11 @@ func TestLikeTheCluster(t *testing.T) {
 	config.QPS, config.UserAgent = -1, "test"
 	client, err := dynamic.NewForConfig(config)
 	require.NoError(t, err)
+	_, err = client.Resource(schema.GroupVersionResource{Group: "storage.k8s.io", Version: "v1", Resource: "storageclasses"}).
+		Create(t.Context(), parse(t, waitingClass), metav1.CreateOptions{})
+	if !apierrors.IsAlreadyExists(err) {
+		require.NoError(t, err)
+	}
 	for _, name := range slices.Sorted(maps.Keys(scenarios)) {
 		scenario := scenarios[name]
 		t.Run(name, func(t *testing.T) {
@@ -116,6 +175,8 @@ func TestLikeTheCluster(t *testing.T) {
 				return client.Resource(schema.GroupVersionResource{Group: gvk.Group, Version: gvk.Version, Resource: r}).Namespace(namespace)
 			}
 			f := start(t)
+			f.create(waitingClass)
+			f.script(scenario.rules...)
 			var got, want string
 			look := func(ctx context.Context) (bool, error) {
 				var theirs, ours []*unstructured.Unstructured
@@ -129,7 +190,8 @@ func TestLikeTheCluster(t *testing.T) {
 					}
 					ours = append(ours, f.list(k)...)
 				}
-				want, got = masked(t, theirs, namespace), masked(t, ours, "ns")
+				want = strings.ReplaceAll(masked(t, theirs, namespace), namespace+"/", "ns/")
+				got = masked(t, ours, "ns")
 				return want == got, nil
 			}
 			equal := func() bool {
@@ -143,6 +205,7 @@ func TestLikeTheCluster(t *testing.T) {
 				_, err := resource(obj.GetKind()).Create(t.Context(), obj, metav1.CreateOptions{})
 				require.NoError(t, err)
 			}
+			f.advance(scenario.after)
 			if !equal() {
 				return
 			}
@@ -158,6 +221,7 @@ func TestLikeTheCluster(t *testing.T) {
 					}
 					return true, err
 				}))
+				f.advance(scenario.after)
 				if !equal() {
 					return
 				}
@@ -188,7 +252,7 @@ func masked(t testing.TB, objects []*unstructured.Unstructured, namespace string
 			replace = append(replace, obj.GetName(), g+"X")
 		}
 		for _, label := range []string{"pod-template-hash", "controller-revision-hash", "controller.kubernetes.io/hash"} {
-			if hash := obj.GetLabels()[label]; hash != "" && obj.GetKind() != "Pod" {
+			if hash := obj.GetLabels()[label]; hash != "" && (obj.GetKind() != "Pod" || label == "controller-revision-hash") {
 				replace = append(replace, hash, "HASH", strings.TrimPrefix(hash, "db-"), "HASH")
 			}
 		}

@@ -48,8 +48,10 @@ func (s *Simulator) job(at key) error {
 	r.remember()
 	verdict := r.verdict()
 	switch {
-	case verdict != nil || suspended(job):
-		err = r.stop()
+	case verdict != nil:
+		err = r.stop(r.active, true)
+	case suspended(job):
+		err = r.stop(r.active, false)
 	default:
 		err = r.fill()
 	}
@@ -236,10 +238,8 @@ func (r *jobRun) fill() error {
 	case r.succeeded > 0:
 		want = len(r.active) // the first success ends the starting
 	}
-	for _, pod := range r.active[:max(len(r.active)-want, 0)] {
-		if err := r.s.remove(pods, &pod.ObjectMeta, metav1.DeleteOptions{}); err != nil {
-			return err
-		}
+	if err := r.stop(r.active[:max(len(r.active)-want, 0)], false); err != nil {
+		return err
 	}
 	missing := want - len(r.active)
 	if r.waitsForTheEnd() {
@@ -309,9 +309,14 @@ func tellIndex(containers []corev1.Container) {
 	}
 }
 
-// stop takes running pods away.
-func (r *jobRun) stop() error {
-	for _, pod := range r.active {
+// stop takes running pods away. Those of a Job that has failed count as failures, those that are too many do not.
+func (r *jobRun) stop(list []*corev1.Pod, count bool) error {
+	for _, pod := range list {
+		if !count {
+			if err := r.s.letGo(pod); err != nil {
+				return err
+			}
+		}
 		if err := r.s.remove(pods, &pod.ObjectMeta, metav1.DeleteOptions{}); err != nil {
 			return err
 		}

@@ -106,7 +106,7 @@ func parse(t testing.TB, text string) *unstructured.Unstructured {
 	require.NoError(t, err)
 	obj := &unstructured.Unstructured{}
 	require.NoError(t, utiljson.Unmarshal(raw, &obj.Object))
-	if obj.GetKind() != "Namespace" && obj.GetKind() != "APIService" && obj.GetKind() != "PersistentVolume" {
+	if obj.GetKind() != "Namespace" && obj.GetKind() != "APIService" && obj.GetKind() != "PersistentVolume" && obj.GetKind() != "StorageClass" {
 		obj.SetNamespace("ns")
 	}
 	return obj

@@ -75,24 +75,27 @@ func (s *Simulator) claim(at key) error {
 
 // protect keeps a claim that is being deleted while a pod uses it, and tells in its status whether one does.
 func (s *Simulator) protect(claim *corev1.PersistentVolumeClaim) error {
-	used := false
+	used, held := false, false // by a pod that has not ended, by one that has a node
 	for _, obj := range s.view.in(pods, claim.Namespace) {
 		pod, err := typedOf[corev1.Pod](s, obj)
 		if err != nil {
 			return err
 		}
-		used = used || slices.Contains(podlife.Claims(pod), claim.Name) && !podlife.Finished(pod)
+		if slices.Contains(podlife.Claims(pod), claim.Name) {
+			used = used || !podlife.Finished(pod)
+			held = held || pod.Spec.NodeName != ""
+		}
 	}
 	deleting := claim.DeletionTimestamp != nil
 	if err := editTyped(s, claims, &claim.ObjectMeta, controllerManager, "", func(c *corev1.PersistentVolumeClaim) {
 		has := slices.Contains(c.Finalizers, claimProtection)
 		switch {
-		case deleting && !used:
+		case deleting && !held:
 			c.Finalizers = slices.DeleteFunc(c.Finalizers, func(f string) bool { return f == claimProtection })
 		case !deleting && !has:
 			c.Finalizers = append(c.Finalizers, claimProtection)
 		}
-	}); err != nil || deleting {
+	}); err != nil || deleting || claim.Status.Phase != corev1.ClaimBound {
 		return err
 	}
 	want := corev1.PersistentVolumeClaimCondition{
