@@ -93,7 +93,7 @@ var pins = map[string][]string{
 	"sync/inventory":          append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 
 	// A joiner for tests.
-	"cluster/memory/manifesttest": append([]string{"k8s.io/client-go", "k8s.io/api", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"cluster/memory/manifesttest": append([]string{"github.com/google/cel-go", "k8s.io/client-go", "k8s.io/api", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 }
 
 // banned modules are in no build of the root module, tests included.
@@ -169,7 +169,7 @@ var joins = map[string][]string{
 	"sync/fleet":     {"diff", "health", "source", "render"},
 
 	// It plays a cluster for manifests: what memory brings to life, health judges.
-	"cluster/memory/manifesttest": {"cluster/kube", "cluster/memory", "health"},
+	"cluster/memory/manifesttest": {"cluster/kube", "cluster/memory", "cluster/memory/celrules", "health"},
 }
 
 // leaf returns the family that a package belongs to: packages under cluster stand for themselves, others for their first

@@ -12,6 +12,7 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/cluster/kube"
 	"github.com/setpoint-dev/setpoint/cluster/memory"
+	"github.com/setpoint-dev/setpoint/cluster/memory/celrules"
 	"github.com/setpoint-dev/setpoint/health"
 )
 
@@ -20,8 +21,9 @@ const Manager = "manifesttest"
 
 // Options configures a [Cluster]. Nil and the zero value mean the defaults.
 type Options struct {
-	// Server configures the API server. Nil means simulated controllers and the defaults of package memory; a value is
-	// taken as it is, so set its Controllers for workloads to come to life.
+	// Server configures the API server. Nil means simulated controllers, rules of definitions evaluated by package celrules,
+	// and otherwise the defaults of package memory; a value is taken as it is, so set its Controllers for workloads to come to
+	// life.
 	Server *memory.Options
 	// Namespace is that of namespaced objects which name none. It is created when the server does not have it. Empty means
 	// "default".
@@ -81,7 +83,7 @@ func New(t testing.TB, opts *Options) *Cluster {
 	}
 	serverOptions := opts.Server
 	if serverOptions == nil {
-		serverOptions = &memory.Options{Controllers: true}
+		serverOptions = &memory.Options{Controllers: true, Rules: celrules.Compile}
 	}
 	server, err := memory.New(serverOptions)
 	if err != nil {

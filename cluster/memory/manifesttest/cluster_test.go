@@ -138,6 +138,38 @@ func TestRefusalsHideSecrets(t *testing.T) {
 	assert.NotContains(t, got, "horse")
 }
 
+// What a controller that is not simulated would have to say is not held against an object, and told.
+func TestUnjudgedKindsAreTold(t *testing.T) {
+	c := manifesttest.New(t, nil)
+	c.Apply(t, objects(t, shop)...)
+	r := &record{TB: t}
+	c.RequireHealthy(r)
+	assert.Equal(t, []string{"not judged, since nothing here plays a controller for their kinds: 1 Toy.example.org"}, r.logs)
+}
+
+// A group that nothing serves is no reason not to say what is wrong.
+func TestUnhealthyBesideAStaleGroup(t *testing.T) {
+	c := manifesttest.New(t, nil)
+	c.Apply(t, objects(t, `
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: v1.metrics.example.org}
+spec: {group: metrics.example.org, version: v1, groupPriorityMinimum: 100, versionPriority: 100, service: {name: metrics, namespace: default}}
+---
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: web, envFrom: [{configMapRef: {name: gone}}]}]}
+`)...)
+	got := failure(t, c.RequireHealthy)
+	assert.Contains(t, got, "APIService v1.metrics.example.org is Progressing")
+	assert.NotContains(t, got, "cannot be listed")
+}
+
 func TestUnhealthyObjectsSayWhy(t *testing.T) {
 	c := manifesttest.New(t, nil)
 	all := objects(t, shop)

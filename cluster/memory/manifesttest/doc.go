@@ -39,6 +39,6 @@
 //
 // # Imports
 //
-// The package joins memory, kube and health for tests, as package sync joins diff and health: it is the exception, beside
-// sync, from the rule that leaves do not import leaves.
+// The package joins memory with its celrules, kube and health for tests, as package sync joins diff and health: it is the
+// exception, beside sync, from the rule that leaves do not import leaves.
 package manifesttest

@@ -2,6 +2,8 @@ package manifesttest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,10 +18,11 @@ import (
 //
 // Suspended is what a manifest asked for, and passes. A custom resource without a status passes as well and is logged,
 // since nothing here plays its controller; give it a status through [Cluster.Server], or a rule in [Options.Health], to
-// have it judged.
+// have it judged. An APIService is not healthy, since the pods behind it run nothing; [Options.Health] can say otherwise.
 func (c *Cluster) RequireHealthy(t testing.TB) {
 	t.Helper()
 	var failures []string
+	unjudged := map[string]int{}
 	members := c.members()
 	for _, m := range members {
 		live, err := c.read(t.Context(), m)
@@ -33,14 +36,26 @@ func (c *Cluster) RequireHealthy(t testing.TB) {
 			failures = append(failures, fmt.Sprintf("%s cannot be judged: %v", m.title(), err))
 		case result.Status == health.Healthy, result.Status == health.Suspended:
 		case result.Status == health.Unknown && result.Reason == health.ReasonNoStatus:
-			t.Logf("%s is not judged: nothing here plays a controller for its kind", m.title())
+			unjudged[m.ref.GroupKind().String()]++
 		default:
 			failures = append(failures, fmt.Sprintf("%s is %s", m.title(), verdict(result))+c.causes(t, live))
 		}
 	}
+	if len(unjudged) > 0 {
+		t.Logf("not judged, since nothing here plays a controller for their kinds: %s", counts(unjudged))
+	}
 	if len(failures) > 0 {
 		t.Fatalf("%d of %d objects are not healthy:\n  - %s", len(failures), len(members), strings.Join(failures, "\n  - "))
 	}
+}
+
+// counts returns "2 Bear.example.org, 1 Toy.example.org" in the order of the names.
+func counts(of map[string]int) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		parts = append(parts, fmt.Sprintf("%d %s", of[name], name))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // verdict returns "Degraded (ImagePullBackOff): message".

@@ -20,7 +20,7 @@ func (c *Cluster) owned(ctx context.Context, obj *unstructured.Unstructured) (ma
 		return nil, err
 	}
 	lists, err := client.ServerPreferredResources()
-	if err != nil {
+	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // A group that nothing serves owns nothing.
 		return nil, err
 	}
 	out := map[types.UID][]*unstructured.Unstructured{}
