@@ -146,7 +146,15 @@ func (b *builtin) fromTyped(obj runtime.Object) (map[string]any, error) {
 	return out, nil
 }
 
+// isCanonical reports whether it is plain to see that obj is canonical.
+func (b *builtin) isCanonical(obj map[string]any) bool {
+	return obj["kind"] == b.kind.Kind && obj["apiVersion"] == b.kind.GroupVersion().String() && shapeOf(b.goType).holds(obj)
+}
+
 func (b *builtin) Canonical(obj map[string]any, strict bool) (map[string]any, []error, error) {
+	if b.isCanonical(obj) {
+		return obj, nil, nil
+	}
 	typed := b.new()
 	err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(obj, typed, strict)
 	dropped, isStrict := runtime.AsStrictDecodingError(err)

@@ -11,7 +11,7 @@ type Model interface {
 	// way. An error is a fault of the body, in the words that the real server uses.
 	Decode(body []byte, strict bool) (obj map[string]any, dropped []error, err error)
 	// Canonical writes obj's values as the server stores them and drops what the shape does not know, which it returns
-	// with strict. obj is not changed.
+	// with strict. obj is not changed; it may itself be what is returned when it is canonical.
 	Canonical(obj map[string]any, strict bool) (canonical map[string]any, dropped []error, err error)
 	// Default fills obj in with the defaults of its kind.
 	Default(obj map[string]any)
