@@ -49,7 +49,8 @@
 //
 // The following is not checked, and a write that the real server would refuse may be accepted:
 //
-//   - authentication and authorization: every identity may do everything, and impersonation is only noted in the log
+//   - authentication, and authorization by roles and bindings: every identity may do everything, unless [Options].Authorize
+//     says otherwise; who is impersonated is believed
 //   - admission by webhooks and policies that are stored as objects ([Options].Admission takes functions), quotas, limit ranges
 //     and pod security
 //   - values of built-in kinds beyond their types: names, labels, selectors, immutable fields, and the essentials of workloads,

@@ -37,6 +37,11 @@ type Options struct {
 	// Admission is asked about every write from when New returns, those of simulated controllers included. Objects are
 	// there without it.
 	Admission []Admission
+	// Authorize decides about every request that reaches the server from outside, discovery included, and answers the
+	// access reviews (SelfSubjectAccessReview and its siblings). A request that is not allowed is answered 403 in the words of the real
+	// server, with the reason, which may be empty, at the end. Nil allows everything. Roles and bindings are stored and
+	// mean nothing to it. Safe for concurrent use.
+	Authorize func(a Access) (allowed bool, reason string)
 	// Sleep waits out the latency of a [Fault], and returns early when its context ends. Nothing else in the server waits for
 	// time to pass but the timeout that a watch asks for. Nil waits by a timer, which package testing/synctest fakes.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -81,6 +86,7 @@ func New(opts *Options) (*Server, error) {
 		return nil, fmt.Errorf("start API server: %w", err)
 	}
 	s := &Server{core: core, handler: wire.NewHandler(core, opts.Sleep), clock: clock}
+	s.handler.Authorize = opts.authorize()
 	s.register(opts.Controllers)
 	if len(opts.Script) > 0 {
 		if err := s.Script(opts.Script...); err != nil {

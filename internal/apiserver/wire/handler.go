@@ -23,6 +23,8 @@ type Handler struct {
 	log    Log
 	faults Faults
 	sleep  func(ctx context.Context, d time.Duration) error
+	// Authorize is asked before a request is served; nil allows everything. It is set before the first request.
+	Authorize Authorize
 }
 
 // NewHandler returns the handler for a core. sleep waits out the latency of faults, by a timer when it is nil.
@@ -92,6 +94,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}})
 		return
 	default:
+	}
+	if c.mayNot() {
+		return
 	}
 	if !isResource {
 		c.serveDocument()

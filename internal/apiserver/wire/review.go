@@ -4,25 +4,26 @@ import (
 	"net/http"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
 )
 
-// answers says how questions that are asked by creating an object are answered: what becomes the status. Every identity may do
-// everything here.
-var answers = map[string]func(c *call) map[string]any{
-	"selfsubjectaccessreviews":  allowed,
-	"subjectaccessreviews":      allowed,
-	"localsubjectaccessreviews": allowed,
-	"selfsubjectrulesreviews": func(*call) map[string]any {
-		all := []any{"*"}
-		return map[string]any{
-			"resourceRules":    []any{map[string]any{"verbs": all, "apiGroups": all, "resources": all}},
-			"nonResourceRules": []any{map[string]any{"verbs": all, "nonResourceURLs": all}},
-			"incomplete":       false,
-		}
+// answers says how questions that are asked by creating an object are answered: what becomes the status.
+var answers = map[string]func(c *call, obj *unstructured.Unstructured) (map[string]any, error){
+	"selfsubjectaccessreviews": func(c *call, obj *unstructured.Unstructured) (map[string]any, error) {
+		return accessReview(c, obj, true)
 	},
-	"selfsubjectreviews": func(c *call) map[string]any { return map[string]any{"userInfo": userInfo(c.r.Header)} },
+	"subjectaccessreviews": func(c *call, obj *unstructured.Unstructured) (map[string]any, error) {
+		return accessReview(c, obj, false)
+	},
+	"localsubjectaccessreviews": func(c *call, obj *unstructured.Unstructured) (map[string]any, error) {
+		return accessReview(c, obj, false)
+	},
+	"selfsubjectrulesreviews": func(c *call, _ *unstructured.Unstructured) (map[string]any, error) { return rulesReview(c), nil },
+	"selfsubjectreviews": func(c *call, _ *unstructured.Unstructured) (map[string]any, error) {
+		return map[string]any{"userInfo": userInfo(c.r.Header)}, nil
+	},
 }
 
 // userInfo is who a request says it is, as a review tells it.
@@ -50,10 +51,6 @@ func anys(values []string) []any {
 	return out
 }
 
-func allowed(*call) map[string]any {
-	return map[string]any{"allowed": true, "reason": "the in-memory API server allows everything"}
-}
-
 // review answers a kind that is not stored.
 func (c *call) review() error {
 	answer, ok := answers[c.served.GVR.Resource]
@@ -68,7 +65,12 @@ func (c *call) review() error {
 	if err != nil {
 		return err
 	}
-	obj.Object["status"] = answer(c)
+	if obj, err = c.core.Account(c.served, obj, w); err != nil {
+		return err
+	}
+	if obj.Object["status"], err = answer(c, obj); err != nil {
+		return err
+	}
 	return c.sendObject(http.StatusCreated, obj)
 }
 
