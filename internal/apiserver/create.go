@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
@@ -222,8 +223,8 @@ func (s *Server) resetNew(served *Served, obj *unstructured.Unstructured) {
 	if served.hasStatus() || row.Initial != nil {
 		if served.Custom == nil {
 			initial := map[string]any{}
-			for k, v := range row.Initial {
-				initial[k] = v
+			if row.Initial != nil {
+				initial = runtime.DeepCopyJSON(row.Initial)
 			}
 			obj.Object["status"] = initial
 		} else {
@@ -233,8 +234,8 @@ func (s *Server) resetNew(served *Served, obj *unstructured.Unstructured) {
 	if p := row.Protection; p != "" && !slices.Contains(obj.GetFinalizers(), p) {
 		obj.SetFinalizers(append(obj.GetFinalizers(), p))
 	}
-	if (len(row.Generation) > 0 || row.GenerationRest) && !row.GenerationLate {
-		obj.SetGeneration(1)
+	if row.NewGeneration > 0 {
+		obj.SetGeneration(row.NewGeneration)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	_ "embed"
 	"encoding/json"
+	"maps"
+	"slices"
 	"sync"
 
 	apischema "k8s.io/apimachinery/pkg/runtime/schema"
@@ -86,3 +88,6 @@ var facts = sync.OnceValue(func() map[apischema.GroupKind]*Facts {
 	}
 	return out
 })
+
+// AllFacts returns the facts of every kind that was probed, in no order. They are shared and must not be changed.
+func AllFacts() []*Facts { return slices.Collect(maps.Values(facts())) }

@@ -3,6 +3,7 @@ package strategy
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -16,8 +17,8 @@ type Frozen struct {
 	Except []Path
 	// Once allows the first value where there was none.
 	Once bool
-	// When limits the rule by the old object; nil means always.
-	When func(old map[string]any) bool
+	// When limits the rule by what is updated; nil means always.
+	When func(obj, old map[string]any) bool
 	// Forbidden is the message of a fault "Forbidden"; empty means an "Invalid value" with Message.
 	Forbidden string
 	// Message is that of an invalid value, by default "field is immutable".
@@ -28,7 +29,7 @@ const immutable = "field is immutable"
 
 // Check reports a change of what is frozen.
 func (f Frozen) Check(obj, old map[string]any) *field.Error {
-	if f.When != nil && !f.When(old) {
+	if f.When != nil && !f.When(obj, old) {
 		return nil
 	}
 	was, is := Get(old, f.Path), Get(obj, f.Path)
@@ -44,6 +45,8 @@ func (f Frozen) Check(obj, old map[string]any) *field.Error {
 	where := f.Report
 	if where == nil {
 		where = field.NewPath(f.Path[0], f.Path[1:]...)
+	} else if parts := strings.Split(strings.TrimSuffix(where.String(), "[0]"), "."); Get(obj, parts) != nil {
+		is = Get(obj, parts) // What is shown is what the fault names.
 	}
 	if f.Forbidden != "" {
 		return field.Forbidden(where, f.Forbidden)

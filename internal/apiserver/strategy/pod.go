@@ -8,19 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// podSpec freezes what a running pod cannot change.
-var podSpec = Frozen{
-	Path: Path{"spec"},
-	Except: []Path{
-		{"containers", "*", "image"}, {"initContainers", "*", "image"}, {"activeDeadlineSeconds"}, {"tolerations"},
-		{"terminationGracePeriodSeconds"}, {"nodeName"}, {"schedulingGates"}, {"ephemeralContainers"},
-		{"containers", "*", "resources"},
-	},
-	Forbidden: "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`," +
-		"`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)," +
-		"`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
-}
-
 // podGrace is how long a pod may take to end. A pod that no node runs, or that has ended, goes at once.
 func podGrace(obj map[string]any) int64 {
 	phase := Get(obj, Path{"status", "phase"})

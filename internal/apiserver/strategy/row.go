@@ -11,13 +11,15 @@ import (
 // Path is a field's place in an object.
 type Path []string
 
-// Row is what is particular about a kind. The zero value is the general rule.
+// Row is what is particular about a kind. The zero value is the general rule. For the kinds that package schema has facts of,
+// the table leaves out what they say: Generation, StatusKeeps, Initial, Conditional, CreateOnUpdate, Orphan, NoDependents,
+// ReturnDeleted, Frozen and Fields.
 type Row struct {
-	// Generation lists the parts whose change moves metadata.generation. Empty means that the kind has no generation.
+	// NewGeneration is metadata.generation of a new object, 0 for none.
+	NewGeneration int64
+	// Generation lists the parts whose change moves metadata.generation.
 	Generation []Path
-	// GenerationLate says that a new object has none and gets it with the first change.
-	GenerationLate bool
-	// GenerationRest replaces Generation for kinds that count everything outside metadata and status.
+	// GenerationRest says that everything outside metadata and status moves it.
 	GenerationRest bool
 	// StatusKeeps lists the parts that a write to the status cannot change, apart from spec.
 	StatusKeeps []Path
@@ -39,6 +41,8 @@ type Row struct {
 	ReturnDeleted bool
 	// Frozen lists what an update may not change.
 	Frozen []Frozen
+	// InState tells the states of an object in which other parts are frozen; nil when there is one.
+	InState inState
 	// Prepare are run on the object after defaulting, in order, before validation.
 	Prepare []Step
 	// Check validates beyond the shape; old is nil for a new object.
@@ -103,11 +107,11 @@ type Env interface {
 }
 
 // For returns the row of a built-in kind.
-func For(kind schema.GroupKind) Row { return rows[kind] }
+func For(kind schema.GroupKind) Row { return complete()[kind] }
 
 // Custom is the row of every custom resource.
 func Custom() Row {
-	return Row{GenerationRest: true, Conditional: true, StatusKeeps: metadata, Warn: finalizerWarnings}
+	return Row{NewGeneration: 1, GenerationRest: true, Conditional: true, StatusKeeps: metadata, Warn: finalizerWarnings}
 }
 
 // Reset returns what a write through a subresource ("" for the object itself) cannot change. status says whether the kind has

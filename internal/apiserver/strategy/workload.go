@@ -25,12 +25,6 @@ func workload(word string) []check {
 	}, replicaCount, selectorMatches, templateContainers}
 }
 
-// suspendedJob lists what may change in the template of a job that is suspended (KEP-2926 and KEP-5440).
-var suspendedJob = []Path{
-	{"metadata", "labels"}, {"metadata", "annotations"}, {"spec", "nodeSelector"}, {"spec", "affinity"}, {"spec", "tolerations"},
-	{"spec", "schedulingGates"}, {"spec", "containers", "*", "resources"}, {"spec", "initContainers", "*", "resources"},
-}
-
 // replicaCount checks that there are not less than none.
 func replicaCount(obj, _ map[string]any) field.ErrorList {
 	if n, _ := Get(obj, Path{"spec", "replicas"}).(int64); n < 0 {

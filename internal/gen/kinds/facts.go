@@ -177,11 +177,12 @@ func empty(value any) bool {
 	return false
 }
 
-// initial returns the status of a new object, without times.
+// initial returns the status of a new object, without times and without what is computed from the object.
 func initial(created object) object {
 	status, _ := created["status"].(map[string]any)
 	for k, v := range status {
-		if s, ok := v.(string); v == nil || ok && strings.HasSuffix(k, "Time") && s != "" {
+		_, list := v.([]any)
+		if v == nil || list || strings.HasSuffix(k, "Time") || k == "qosClass" {
 			delete(status, k)
 		}
 	}

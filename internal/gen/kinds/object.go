@@ -45,6 +45,7 @@ func (r resource) write(obj runtime.Object) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	legacyscheme.Scheme.Default(typed) // As reading it from etcd does.
 	data, err := json.Marshal(typed)
 	if err != nil {
 		return nil, err
