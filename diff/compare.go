@@ -38,11 +38,32 @@ func compare(c *Comparer, d *Desired, live *unstructured.Unstructured) (*Compari
 	if out := c.inSync(d, live); out != nil {
 		return out, nil
 	}
-	return newComparing(c, d).merged(live)
+	if len(d.ignore) == 0 || d.typed == nil {
+		return newComparing(c, d).merged(live)
+	}
+	effective, ignored, err := c.ignoring(d, live)
+	var reason *unknowable
+	if errors.As(err, &reason) {
+		w := newComparing(c, d)
+		w.mask = redact.Of(d.obj, live)
+		w.unsure(reason.Path, reason.Message)
+		w.out.Verdict = Unsure
+		w.seal(nil)
+		return w.out, nil
+	}
+	if err != nil {
+		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Error(err)}
+	}
+	out, err := newComparing(c, effective).merged(live)
+	if err != nil {
+		return nil, err
+	}
+	out.Ignored = ignored
+	return out, nil
 }
 
 func newComparing(c *Comparer, d *Desired) *comparing {
-	w := &comparing{c: c, d: d, out: &Comparison{Ref: d.ref, manager: c.manager}}
+	w := &comparing{c: c, d: d, out: &Comparison{Ref: d.ref, manager: c.manager, apply: d.content}}
 	w.out.Unsure = append(w.out.Unsure, d.unsure...)
 	return w
 }

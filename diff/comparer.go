@@ -6,13 +6,17 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 )
 
-// Options qualifies a [Comparer]. There is nothing to choose yet; a nil pointer is as good as an empty one.
-type Options struct{}
+// Options qualifies a [Comparer]. Nil means the defaults.
+type Options struct {
+	// Ignore says which fields are left alone. Nil means none.
+	Ignore *Ignore
+}
 
 // Comparer compares desired objects with live ones, as one field manager.
 type Comparer struct {
 	manager string
 	schemas *Schemas
+	ignore  *Ignore
 }
 
 // New returns a comparer for the applies of the field manager of that name. Nil schemas stand for the embedded ones, which
@@ -21,13 +25,18 @@ func New(manager string, schemas *Schemas, opts *Options) *Comparer {
 	if schemas == nil {
 		schemas = NewSchemas(nil)
 	}
-	return &Comparer{manager: manager, schemas: schemas}
+	c := &Comparer{manager: manager, schemas: schemas}
+	if opts != nil {
+		c.ignore = opts.Ignore
+	}
+	return c
 }
 
 // Prepare freezes a desired object for any number of comparisons: it is copied, checked against its schema and hashed. The
 // error is an [*Error] for an object that the server would refuse whatever is live: no apiVersion, kind or name, a field that
 // the kind does not have, a list with two items of one key. An object whose kind has no schema here is prepared all the same
-// and compares as [Unsure].
+// and compares as [Unsure]. Neither can a field be ignored that the kind requires, or that a list tells its items apart by: the
+// cause is then an [*IgnoreError].
 func (c *Comparer) Prepare(obj *unstructured.Unstructured) (*Desired, error) {
 	return prepare(c, obj)
 }

@@ -47,6 +47,9 @@ type Comparison struct {
 	Changes []Change `json:"changes,omitempty"`
 	// Conflicts are the fields over which the server refuses an apply without force, with their owners.
 	Conflicts []cluster.FieldConflict `json:"conflicts,omitempty"`
+	// Ignored are the fields that differ and that rules say to leave alone. They are not looked for where an apply changes
+	// nothing anyway.
+	Ignored []Ignored `json:"ignored,omitempty"`
 	// LastApplied is the time of our manager's last effective apply; zero when there was none.
 	LastApplied time.Time `json:"lastApplied,omitzero"`
 	// Suspects are the managers that wrote after LastApplied, the latest first. One of them made each drift that is
@@ -59,6 +62,8 @@ type Comparison struct {
 	fingerprint string
 	// predicted is behind a function so that no printing of the comparison reaches what may be a Secret.
 	predicted func() map[string]any
+	// apply is the object to apply, behind a function for the same reason.
+	apply func() map[string]any
 }
 
 // Fingerprint returns a digest of what justifies acting on the comparison: the desired object, the verdict, the changes and
@@ -77,4 +82,11 @@ func (c *Comparison) Predicted() (*unstructured.Unstructured, error) {
 	}
 	content, _ := clone(c.predicted()).(map[string]any)
 	return &unstructured.Unstructured{Object: content}, nil
+}
+
+// Object returns a copy of the object to apply: the desired one, in which the fields that rules say to leave alone are left out or
+// as they are in the live object, see [Ignore]. The content of a Secret is in it.
+func (c *Comparison) Object() *unstructured.Unstructured {
+	content, _ := clone(c.apply()).(map[string]any)
+	return &unstructured.Unstructured{Object: content}
 }

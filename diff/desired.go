@@ -30,6 +30,10 @@ type Desired struct {
 	template *template
 	entry    map[string]any
 	same     string
+	// ignore are the rules for the object.
+	ignore []ignoreRule
+	// content returns the object's content. It is kept so that a comparison need not make a function for it.
+	content func() map[string]any
 	// unsure holds what cannot be known, whatever is live.
 	unsure []Reason
 }
@@ -107,8 +111,15 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 	}
 	sum := sha256.Sum256(data)
 	d.hash = "sha256:" + hex.EncodeToString(sum[:])
+	d.content = func() map[string]any { return d.obj.Object }
 	if d.typed == nil {
 		return d, nil
+	}
+	if d.ignore = c.ignore.of(d.ref); len(d.ignore) > 0 {
+		places, _ := c.ignore.places(d.ignore, d.kind, d.obj.Object)
+		if err := forbidden(places, d.kind); err != nil {
+			return fail("", err)
+		}
 	}
 	if d.fields, err = d.typed.ToFieldSet(); err != nil {
 		return fail("", err)

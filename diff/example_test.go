@@ -150,3 +150,48 @@ spec:
 	// Output:
 	// prepare Widget.example.com shop/w: .spec.sise: field not declared in schema
 }
+
+func ExampleNewIgnore() {
+	rules, err := diff.ParseIgnoreDifferences([]byte(`[{group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}]`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ignore, err := diff.NewIgnore(rules, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c := diff.New("setpoint", nil, &diff.Options{Ignore: ignore})
+	d, err := c.Prepare(deployment(3, "web:2"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	out, err := c.Compare(d, deployment(7, "web:1")) // scaled by an autoscaler
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, change := range out.Changes {
+		fmt.Println(change.Path, change.Old, change.New)
+	}
+	fmt.Println("left alone:", out.Ignored[0].Path)
+	// Output:
+	// .spec.template.spec.containers[name="web"].image "web:1" "web:2"
+	// left alone: .spec.replicas
+}
+
+func deployment(replicas int64, image string) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": "apps"},
+		"spec": map[string]any{
+			"replicas": replicas,
+			"selector": map[string]any{"matchLabels": map[string]any{"app": "web"}},
+			"template": map[string]any{
+				"metadata": map[string]any{"labels": map[string]any{"app": "web"}},
+				"spec":     map[string]any{"containers": []any{map[string]any{"name": "web", "image": image}}},
+			},
+		},
+	}}
+}

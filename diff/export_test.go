@@ -1,6 +1,9 @@
 package diff
 
-import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
+)
 
 // PathString is how paths are written.
 var PathString = pathString
@@ -13,4 +16,26 @@ func (c *Comparer) Merged(d *Desired, live *unstructured.Unstructured) (*Compari
 // Quick says whether there is a quick answer.
 func (c *Comparer) Quick(d *Desired, live *unstructured.Unstructured) bool {
 	return c.inSync(d, live) != nil
+}
+
+// Locate finds the fields that the rules of the comparer name in a document of the kind of d.
+func (c *Comparer) Locate(d *Desired, doc *unstructured.Unstructured) []fieldpath.Path {
+	places, _ := c.ignore.places(d.ignore, d.kind, reach(doc, d.kind))
+	var out []fieldpath.Path
+	for _, p := range places {
+		out = append(out, p.path)
+	}
+	return out
+}
+
+// At returns the value at a path.
+func At(v any, p fieldpath.Path) (any, bool) { return at(v, p) }
+
+// Managers returns the managers that the rules for d name.
+func (c *Comparer) Managers(d *Desired) []string {
+	var out []string
+	for _, r := range d.ignore {
+		out = append(out, r.Managers...)
+	}
+	return out
 }

@@ -34,6 +34,8 @@ type Options struct {
 	// Confirm asks the server, by a dry run, about every object that seems to differ. Without it, only those are asked
 	// about that the comparison is unsure of.
 	Confirm bool
+	// Ignore says which fields are left alone: no difference in them makes a step, and no step changes them. Default none.
+	Ignore *diff.Ignore
 	// Concurrency is the number of requests in flight. Default 16.
 	Concurrency int
 	// Health judges objects. Default health.New(nil).
@@ -109,6 +111,6 @@ func New(c cluster.Client, inv Inventory, opts *Options) *Engine {
 		docs, _ := c.(cluster.OpenAPI)
 		o.Schemas = diff.NewSchemas(docs)
 	}
-	e.comparer = diff.New(o.Manager, o.Schemas, nil)
+	e.comparer = diff.New(o.Manager, o.Schemas, &diff.Options{Ignore: o.Ignore})
 	return e
 }

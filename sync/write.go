@@ -94,10 +94,12 @@ func (r *run) recheck(s *Step, o *object, live *unstructured.Unstructured) (same
 	case c.Verdict == diff.Same:
 		return true, nil
 	case r.made(o, live):
+		o.comparison = c
 		return false, nil
 	case s.UID == "" || s.terminating:
 		return false, stale("an object of that name appeared since")
 	case c.Fingerprint() == o.comparison.Fingerprint():
+		o.comparison = c // What is to be left alone is as it is now.
 		return false, nil
 	}
 	return false, stale("the object changed since")
@@ -155,7 +157,7 @@ func (r *run) apply(ctx context.Context, o *object, uid types.UID, version strin
 	sent := 0
 	err = r.e.retryIf(ctx, r.patience(), r.again(o), func() error {
 		sent++
-		w, err = r.e.client.Apply(ctx, o.desired.Object(), opts)
+		w, err = r.e.client.Apply(ctx, o.comparison.Object(), opts)
 		return err
 	})
 	if err != nil && sent > 1 {

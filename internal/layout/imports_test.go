@@ -81,7 +81,7 @@ var pins = map[string][]string{
 	"cluster/live":            machinery,
 	"cluster/memory":          append([]string{"k8s.io/client-go", "k8s.io/api", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 	"cluster/memory/celrules": append([]string{"github.com/google/cel-go", "k8s.io/api", "k8s.io/apiextensions-apiserver"}, machinery...),
-	"diff":                    append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"diff":                    append([]string{"github.com/itchyny/gojq", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 	"health":                  machinery,
 	"render":                  machinery,
 	"render/kustomize":        append([]string{"sigs.k8s.io/kustomize/api", "sigs.k8s.io/kustomize/kyaml"}, machinery...),
@@ -89,8 +89,8 @@ var pins = map[string][]string{
 	"source":                  nil,
 	"source/dir":              nil,
 	"source/git":              {"github.com/go-git/go-git/v5"},
-	"sync":                    append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
-	"sync/inventory":          append([]string{"sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"sync":                    append([]string{"github.com/itchyny/gojq", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"sync/inventory":          append([]string{"github.com/itchyny/gojq", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 
 	// A joiner for tests.
 	"cluster/memory/manifesttest": append([]string{"github.com/google/cel-go", "k8s.io/client-go", "k8s.io/api", "k8s.io/apiextensions-apiserver", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
