@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
@@ -244,7 +245,7 @@ func (s *Server) validateCreate(served *Served, obj *unstructured.Unstructured) 
 	if names == nil {
 		names = strategy.DNSSubdomain
 	}
-	errs := validation.ValidateObjectMetaAccessor(obj, served.Namespaced, names, field.NewPath("metadata"))
+	errs := validation.ValidateObjectMetaAccessor(apply.Metadata(obj), served.Namespaced, names, field.NewPath("metadata"))
 	if served.Custom == nil && !served.row.AnyFinalizer {
 		errs = append(errs, strategy.Finalizers(obj.GetFinalizers(), field.NewPath("metadata", "finalizers"))...)
 	}

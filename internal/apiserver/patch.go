@@ -290,8 +290,18 @@ func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
+	again := false
 	return func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-		out, err := manager.Apply(live, patch.DeepCopy(), w.Manager, force, s.time())
+		// What comes out may share parts with the patch, so that another try needs another one.
+		if again {
+			quiet := w
+			quiet.Warn = nil
+			if patch.Object, err = quiet.parseApply(data); err != nil {
+				return nil, err
+			}
+		}
+		again = true
+		out, err := manager.Apply(live, patch, w.Manager, force, s.time())
 		if err != nil {
 			return nil, applyError(err)
 		}

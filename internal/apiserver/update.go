@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"reflect"
 	"strconv"
 
 	admission "k8s.io/api/admission/v1"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
@@ -330,12 +330,12 @@ func (s *Server) countGeneration(served *Served, obj, live *unstructured.Unstruc
 
 // alike compares two values; an empty list is none.
 func alike(a, b any) bool {
-	if reflect.DeepEqual(a, b) {
+	if plain.Equal(a, b) {
 		return true
 	}
 	a, _ = nullEmptyLists(a)
 	b, _ = nullEmptyLists(b)
-	return reflect.DeepEqual(a, b)
+	return plain.Equal(a, b)
 }
 
 // sameRest compares everything outside metadata, and outside status where that is written on its own.
@@ -368,11 +368,12 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 		names = strategy.DNSSubdomain
 	}
 	at := field.NewPath("metadata")
-	errs := validation.ValidateObjectMetaAccessor(obj, served.Namespaced, names, at)
-	errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, live, at)...)
+	is, was := apply.Metadata(obj), apply.Metadata(live)
+	errs := validation.ValidateObjectMetaAccessor(is, served.Namespaced, names, at)
+	errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(is, was, at)...)
 	if served.Custom != nil || served.row.Defines {
 		// The real server checks the metadata of these once more, and says what it finds once more.
-		errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(obj, live, at)...)
+		errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(is, was, at)...)
 	}
 	if w.Subresource == "" {
 		for _, check := range served.row.Check {

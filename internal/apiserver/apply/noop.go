@@ -1,10 +1,10 @@
 package apply
 
 import (
-	"reflect"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 )
 
 // IgnoreTimes gives the entries of obj's managedFields their old times back when times are all that differs between obj and
@@ -18,7 +18,7 @@ func IgnoreTimes(obj, old *unstructured.Unstructured) {
 	for i := range is {
 		a, _ := is[i].(map[string]any)
 		b, _ := was[i].(map[string]any)
-		if a == nil || b == nil || !reflect.DeepEqual(without(a, "time"), without(b, "time")) {
+		if a == nil || b == nil || !plain.Equal(without(a, "time"), without(b, "time")) {
 			return
 		}
 		moved = moved || a["time"] != b["time"]
@@ -41,7 +41,7 @@ func sameBut(a, b map[string]any) bool {
 		if k == "metadata" {
 			v, w = unmanaged(v), unmanaged(w)
 		}
-		if !reflect.DeepEqual(v, w) {
+		if !plain.Equal(v, w) {
 			return false
 		}
 	}

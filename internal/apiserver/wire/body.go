@@ -1,9 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,7 +19,9 @@ import (
 
 // readBody returns the body of a request.
 func (c *call) readBody() ([]byte, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, maxBody))
+	var body bytes.Buffer
+	body.Grow(int(min(max(c.r.ContentLength, 0), maxBody)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(nil, c.r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -27,7 +29,7 @@ func (c *call) readBody() ([]byte, error) {
 	case err != nil:
 		return nil, apierrors.NewBadRequest("read body: " + err.Error())
 	}
-	return data, nil
+	return body.Bytes(), nil
 }
 
 // readObject reads the body as an object of a kind, completed with defaults.
