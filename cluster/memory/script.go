@@ -12,8 +12,8 @@ import (
 // workload, their pods. Of several rules the first one that matches an object or one that controls it holds. What no rule
 // matches works at once.
 type ScriptRule struct {
-	// Kind is Pod, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, PersistentVolumeClaim, Service, Node or
-	// HorizontalPodAutoscaler.
+	// Kind is Pod, ReplicaSet, ReplicationController, Deployment, StatefulSet, DaemonSet, Job, CronJob, PersistentVolumeClaim,
+	// Service, Node or HorizontalPodAutoscaler.
 	Kind string
 	// Namespace and Name are patterns as [path.Match] takes them, such as "web-*". Empty matches everything.
 	Namespace, Name string

@@ -155,7 +155,7 @@ func noMetrics(hpa *autoscalingv2.HorizontalPodAutoscaler) string {
 }
 
 func (s *Simulator) targetOf(hpa *autoscalingv2.HorizontalPodAutoscaler) (*unstructured.Unstructured, bool) {
-	for _, kind := range []schema.GroupVersionKind{deployments, statefulSets, replicaSets} {
+	for _, kind := range []schema.GroupVersionKind{deployments, statefulSets, replicaSets, replications} {
 		group, err := schema.ParseGroupVersion(hpa.Spec.ScaleTargetRef.APIVersion)
 		if err == nil && group.Group == kind.Group && hpa.Spec.ScaleTargetRef.Kind == kind.Kind {
 			obj := s.view.get(key{kind: kind.GroupKind(), namespace: hpa.Namespace, name: hpa.Spec.ScaleTargetRef.Name})

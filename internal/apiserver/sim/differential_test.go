@@ -80,6 +80,11 @@ var scenarios = map[string]struct {
 		kinds: []string{"PodDisruptionBudget"}},
 	"claim":     {objects: []string{`{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`}, kinds: []string{"PersistentVolumeClaim"}},
 	"namespace": {kinds: []string{"ServiceAccount", "ConfigMap"}},
+	"replication controller": {objects: []string{controller}, kinds: []string{"ReplicationController", "Pod"},
+		edits: []edit{{"ReplicationController", "rc", int64(1), []string{"spec", "replicas"}}}},
+	"replication controller over quota": {objects: []string{`{apiVersion: v1, kind: ResourceQuota, metadata: {name: scripted}, spec: {hard: {pods: "1"}}}`, controller},
+		kinds: []string{"ReplicationController", "Pod"}, rules: []sim.Rule{{Kind: "ReplicationController", Behavior: sim.Behavior{Outcome: sim.QuotaExceeded, Limit: 1}}}},
+	"cron job that has run": {objects: []string{strings.Replace(cron(""), "*/10 *", "* *", 1)}, after: time.Minute, kinds: []string{"CronJob", "Job", "Pod"}},
 	"minReadySeconds": {objects: []string{strings.Replace(web, "replicas: 3", "minReadySeconds: 2, replicas: 3", 1)}, after: time.Minute,
 		kinds: []string{"Deployment", "ReplicaSet", "Pod"}, edits: []edit{{"Deployment", "web", image(2), template}}},
 	"minReadySeconds never over": {objects: []string{strings.Replace(web, "replicas: 3", "minReadySeconds: 500, replicas: 3", 1)},
@@ -117,6 +122,12 @@ var scenarios = map[string]struct {
 		kinds: []string{"PodDisruptionBudget"}},
 	"budget of pods that are not ready": {objects: []string{failing(web, "never-ready"), `{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {minAvailable: 50%, selector: {matchLabels: {app: web}}}}`},
 		kinds: []string{"PodDisruptionBudget"}},
+	"budget of a daemon set": {objects: []string{`{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: agent}}}}`, agent},
+		kinds: []string{"PodDisruptionBudget"}},
+	"budget of more than there is": {objects: []string{`{apiVersion: v1, kind: ResourceQuota, metadata: {name: scripted}, spec: {hard: {pods: "2"}}}`, web,
+		`{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 2, selector: {matchLabels: {app: web}}}}`},
+		kinds: []string{"PodDisruptionBudget"}, edits: []edit{{"Deployment", "web", int64(5), []string{"spec", "replicas"}}},
+		rules: []sim.Rule{{Kind: "Deployment", Behavior: sim.Behavior{Outcome: sim.QuotaExceeded, Limit: 2}}}},
 	"budget of nothing": {objects: []string{`{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}}`},
 		kinds: []string{"PodDisruptionBudget"}},
 	"claim without class": {objects: []string{strings.Replace(mine, "spec: {", "spec: {storageClassName: nobodys, ", 1), user}, kinds: []string{"PersistentVolumeClaim", "Pod"}},
@@ -128,6 +139,8 @@ var scenarios = map[string]struct {
 }
 
 const (
+	controller = `{apiVersion: v1, kind: ReplicationController, metadata: {name: rc, labels: {app: rc}}, spec: {replicas: 2, selector: {app: rc},
+template: {metadata: {labels: {app: rc}}, spec: {containers: [{name: c, image: "example/x:1"}]}}}}`
 	mine = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
 	user = `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: i}], volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]}}`
 	// A cluster looks at an autoscaler every 15 seconds.
@@ -195,7 +208,7 @@ func TestLikeTheCluster(t *testing.T) {
 				return want == got, nil
 			}
 			equal := func() bool {
-				err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, look)
+				err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, 2*time.Minute, true, look)
 				return assert.Equal(t, want, got) && assert.NoError(t, err)
 			}
 			for _, text := range scenario.objects {
@@ -231,6 +244,8 @@ func TestLikeTheCluster(t *testing.T) {
 }
 
 var (
+	scheduled = regexp.MustCompile(`"(c-)\d{8}`)
+	refused   = regexp.MustCompile(`pods \\"rc-[a-z0-9]{5}\\"`)
 	generated = regexp.MustCompile(`\bweb-(HASH|[a-z0-9]{5,10})-([a-z0-9]{5}|X)(\b|_[a-z0-9-]+)`)
 	times     = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"`)
 	uids      = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
@@ -270,6 +285,8 @@ func masked(t testing.TB, objects []*unstructured.Unstructured, namespace string
 		require.NoError(t, err)
 		text := replacer.Replace(string(raw))
 		text = generated.ReplaceAllString(text, "web-HASH-X")
+		text = scheduled.ReplaceAllString(text, `"${1}TIME`)
+		text = refused.ReplaceAllString(text, `pods "rc-X"`)
 		text = times.ReplaceAllString(text, `"TIME"`)
 		text = uids.ReplaceAllString(text, "UID")
 		text = addresses.ReplaceAllString(text, "IP")

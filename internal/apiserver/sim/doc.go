@@ -9,26 +9,39 @@
 //
 // # What is simulated
 //
-//   - Deployments (rolling and recreate, pause, revisions, history), ReplicaSets, StatefulSets (order, partitions, claims,
-//     revisions), DaemonSets (one pod a node, rolling), Jobs (also indexed and suspended, with their backoff limit).
-//   - Two nodes, node-1 and node-2, always Ready. Every pod fits; resources, taints and topology are not weighed. Scheduling
-//     gates, another scheduler's name and unbound claims hold a pod back.
+//   - Deployments (rolling and recreate, pause, revisions, history, minReadySeconds, progress deadline), ReplicaSets,
+//     ReplicationControllers, StatefulSets (order, partitions, claims, revisions), DaemonSets (one pod a node, rolling), Jobs
+//     (also indexed and suspended; back-off, limits, deadlines, failure policies, time to live), CronJobs (zones, deadlines,
+//     policies about concurrent Jobs, history).
+//   - Two nodes, node-1 and node-2. Every pod fits; resources, taints and topology are not weighed, but a node that is not
+//     ready gets no pods and loses those that do not tolerate it. Scheduling gates, another scheduler's name and unbound
+//     claims hold a pod back.
 //   - Pods become Ready at once when their ConfigMaps and Secrets are there. With restartPolicy Never or OnFailure they have
-//     done their work and are Succeeded. A deleted pod goes at once.
-//   - Claims are bound to volumes of the default StorageClass "standard" or of any other that exists; LoadBalancer Services get
-//     an address; EndpointSlices and Endpoints follow Services, and copy their labels.
+//     done their work and are Succeeded. A deleted pod goes at once. See package podlife for what a pod says of itself.
+//   - Claims are bound to volumes of the default StorageClass "standard" or of any other that exists, at once or, where the
+//     class says so, when the first pod needs them; a claim that a pod uses and a volume that is bound stay while that is so.
+//     LoadBalancer Services get an address; EndpointSlices and Endpoints follow Services, and copy their labels.
 //   - HorizontalPodAutoscalers hold their target inside its bounds and find it at its target value; PodDisruptionBudgets count;
 //     an APIService with a backend says why that does not answer, since pods run nothing.
 //   - Every namespace has the ServiceAccount "default" and the ConfigMap "kube-root-ca.crt".
 //
-// # Failures on request
+// # Steps, time and the script
 //
-// The annotation [FailAnnotation] on a pod, usually through a pod template, asks for a failure: [ImagePull], [CrashLoop] or
-// [NeverReady]. Any other value holds the pod in Pending with a message. Taking the annotation away heals the pod.
+// A [Rule] makes objects fare otherwise: fail, or take their time. What takes its time waits for steps ([Simulator.Step]), so
+// that a test sees a rollout in every state on its way. What a cluster waits for by the clock (minReadySeconds, deadlines,
+// back-off, schedules, times to live, grace periods) waits for the server's clock here: every change, step and
+// [Simulator.Tick] does what has become due, and [Simulator.Due] tells when that is next.
+//
+// Without a rule, the annotation [podlife.FailAnnotation] on a pod, usually through a pod template, asks for a failure.
 //
 // # What is not
 //
-// Time does not pass between writes: minReadySeconds, backoff delays, ttlSecondsAfterFinished and CronJob schedules are not
-// waited for (a CronJob stays idle), and a rollout exceeds its progressDeadlineSeconds only when the clock has moved and
-// something about it is written again. Orphaned pods are not adopted. Quotas are not enforced. Ingresses get no address.
+// backoffLimitPerIndex, maxFailedIndexes and success policies of Jobs, maxUnavailable of StatefulSets and retention of their
+// claims, surges of DaemonSets, the behavior of autoscalers (they scale at once) and metrics other than of resources. Orphaned
+// pods are not adopted. ResourceQuotas do not count. Ingresses get no address. No Events are written.
+//
+// # Concurrency
+//
+// The server calls a simulator from one goroutine at a time; whoever calls it otherwise does so through
+// [apiserver.Server.Between].
 package sim

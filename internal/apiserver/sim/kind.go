@@ -14,6 +14,7 @@ var (
 	endpoints         = core("Endpoints")
 	claims            = core("PersistentVolumeClaim")
 	volumes           = core("PersistentVolume")
+	replications      = core("ReplicationController")
 	deployments       = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}
 	replicaSets       = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "ReplicaSet"}
 	statefulSets      = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "StatefulSet"}

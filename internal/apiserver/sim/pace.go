@@ -171,6 +171,7 @@ func init() { // a literal would be a cycle
 	parts = map[schema.GroupKind]func(*Simulator, key) error{
 		pods.GroupKind(): (*Simulator).pod, nodes.GroupKind(): (*Simulator).node,
 		deployments.GroupKind(): (*Simulator).deployment, replicaSets.GroupKind(): (*Simulator).replicaSet,
+		replications.GroupKind(): (*Simulator).replication,
 		statefulSets.GroupKind(): (*Simulator).statefulSet, daemonSets.GroupKind(): (*Simulator).daemonSet,
 		jobs.GroupKind(): (*Simulator).job, cronJobs.GroupKind(): (*Simulator).cronJob,
 		claims.GroupKind(): (*Simulator).claim, services.GroupKind(): (*Simulator).balancer,

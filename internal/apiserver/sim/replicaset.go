@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/setpoint-dev/setpoint/internal/podlife"
 )
@@ -19,19 +20,7 @@ func (s *Simulator) replicaSet(at key) error {
 	if err != nil || set == nil {
 		return err
 	}
-	owned, err := controlled[corev1.Pod](s, pods, set.UID)
-	if err != nil {
-		return err
-	}
-	alive := slices.DeleteFunc(owned, func(p *corev1.Pod) bool { return !active(p) })
-	var refused error
-	if set.DeletionTimestamp == nil {
-		if refused, err = s.scaleTo(set, alive); err != nil {
-			return err
-		}
-	}
-
-	owned, err = controlled[corev1.Pod](s, pods, set.UID)
+	refused, owned, err := s.fillSet(set, replicaSets)
 	if err != nil {
 		return err
 	}
@@ -41,11 +30,26 @@ func (s *Simulator) replicaSet(at key) error {
 	})
 }
 
+// fillSet brings the number of pods to what is asked for and returns those that there are then.
+func (s *Simulator) fillSet(set *appsv1.ReplicaSet, kind schema.GroupVersionKind) (refused error, owned []*corev1.Pod, err error) {
+	if set.DeletionTimestamp == nil {
+		if owned, err = controlled[corev1.Pod](s, pods, set.UID); err != nil {
+			return nil, nil, err
+		}
+		alive := slices.DeleteFunc(owned, func(p *corev1.Pod) bool { return !active(p) })
+		if refused, err = s.scaleTo(set, kind, alive); err != nil {
+			return nil, nil, err
+		}
+	}
+	owned, err = controlled[corev1.Pod](s, pods, set.UID)
+	return refused, owned, err
+}
+
 // scaleTo creates and deletes pods. A refusal by the server (quota, admission, an invalid template) is reported in the status.
-func (s *Simulator) scaleTo(set *appsv1.ReplicaSet, alive []*corev1.Pod) (refused, err error) {
+func (s *Simulator) scaleTo(set *appsv1.ReplicaSet, kind schema.GroupVersionKind, alive []*corev1.Pod) (refused, err error) {
 	want := int(orDefault(set.Spec.Replicas, 1))
 	for range want - len(alive) {
-		created, err := s.createPod(podFrom(&set.Spec.Template, &set.ObjectMeta, replicaSets))
+		created, err := s.createPod(podFrom(&set.Spec.Template, &set.ObjectMeta, kind))
 		if refusal(err) {
 			return err, nil
 		}

@@ -53,7 +53,7 @@ type Rule struct {
 }
 
 // workloads are the kinds whose pods a rule reaches.
-var workloads = []schema.GroupVersionKind{pods, replicaSets, deployments, statefulSets, daemonSets, jobs, cronJobs}
+var workloads = []schema.GroupVersionKind{pods, replicaSets, replications, deployments, statefulSets, daemonSets, jobs, cronJobs}
 
 // scripted are the kinds that a rule may name, and the outcomes that each has.
 var scripted = func() map[string][]Outcome {
@@ -130,7 +130,7 @@ func (s *Simulator) Script(api apiserver.API, rules []Rule) error {
 	if err := s.begin(api); err != nil {
 		return err
 	}
-	return s.lookAtAll(nodes, services, claims, autoscalers, pods, replicaSets, statefulSets, daemonSets, jobs)
+	return s.lookAtAll(nodes, services, claims, autoscalers, pods, replicaSets, replications, statefulSets, daemonSets, jobs)
 }
 
 // behaviorOf returns what the script says of an object, if anything.

@@ -91,6 +91,7 @@ func init() { // a literal would be a cycle: steps lead back to the table
 		pods.GroupKind():              {on((*Simulator).pod), ownerOf, podServices, podBudgets, podClaims},
 		deployments.GroupKind():       {on((*Simulator).deployment), on((*Simulator).autoscalersOf)},
 		replicaSets.GroupKind():       {on((*Simulator).replicaSet), ownerOf, on((*Simulator).autoscalersOf)},
+		replications.GroupKind():      {on((*Simulator).replication), on((*Simulator).autoscalersOf)},
 		statefulSets.GroupKind():      {on((*Simulator).statefulSet), on((*Simulator).autoscalersOf)},
 		daemonSets.GroupKind():        {on((*Simulator).daemonSet)},
 		jobs.GroupKind():              {on((*Simulator).job), freeJobPods, ownerOf},
