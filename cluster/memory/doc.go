@@ -35,6 +35,30 @@
 // before the request is handled, before its answer or in the middle of a watch. [Server.Expire] makes the server forget the past. Time
 // is [Options].Now, and nothing sleeps but the latency that a test injects.
 //
+// # Simulated controllers
+//
+// With [Options].Controllers everything fares well and at once, unless a test says otherwise. [Options].Script and
+// [Server.Script] give objects a [Behavior], by kind, namespace, name and labels: ready after n steps, an image that cannot be
+// pulled, a crash loop, a quota that is exceeded, claims that are bound late or never, the address of a load balancer, a node that is
+// not ready, what metrics call for. [Server.Step] lets what waits make one move, [Server.Settle] as many as it takes.
+//
+// What a cluster waits for by the clock waits for the server's clock: minReadySeconds, progress and active deadlines, back-off
+// delays, schedules, times to live, grace periods of pods that linger, tolerations of nodes that are not ready. [Server.Advance]
+// moves it ahead and does on the way what becomes due; [Server.Due] tells when that is next. On a clock that runs by itself, such
+// as the default one, what has become due is done with the next write or step: nothing runs beside the requests.
+//
+//	err = server.Script(memory.ScriptRule{Kind: "Deployment", Name: "web", Behavior: memory.Behavior{Outcome: memory.CrashLoop}})
+//	…
+//	err = server.Advance(10 * time.Minute) // past the deadline of the rollout
+//
+// What is simulated, compared scenario by scenario with kube-controller-manager: Deployments,
+// ReplicaSets, ReplicationControllers, StatefulSets, DaemonSets, Jobs and CronJobs; two nodes that take every pod; binding of
+// claims, also on first use, and protection of volumes and claims in use; load balancers, Endpoints and EndpointSlices;
+// HorizontalPodAutoscalers and PodDisruptionBudgets; the ServiceAccount and the ConfigMap that every namespace has. Left out are
+// backoffLimitPerIndex, maxFailedIndexes and success policies of Jobs, maxUnavailable of StatefulSets and retention of their claims,
+// surges of DaemonSets, the behavior of autoscalers and metrics other than of resources, adoption of orphaned pods, addresses
+// of Ingresses, ResourceQuotas and Events.
+//
 // # What it does not do
 //
 // The following is refused with an error that names it:
@@ -64,7 +88,7 @@
 //     time of its entry
 //   - an update that writes a quantity in another form of the same value takes no ownership of it; kube-apiserver compares
 //     the text
-//   - the finalizers that protect volumes and claims in use end when the deletion begins
+//   - without simulated controllers the finalizers that protect volumes and claims in use end when the deletion begins
 //   - fields of the internal form of an object, which the real server shows in some messages, are shown as they are written
 //   - no APIService objects stand for the groups that the server itself serves
 //   - there is one server: no leases of its own, no other kubernetes endpoints than the Service
