@@ -1,7 +1,7 @@
 package apiserver
 
 import (
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -53,40 +53,45 @@ func relate(all []*Served) {
 	}
 }
 
-// schemasOf returns the schemas of the kinds of a group version in all their forms, because ownership is recorded in the form
-// of the write.
-func schemasOf(gv schema.GroupVersion, resources []metav1.APIResource) func() (managedfields.TypeConverter, error) {
-	from := []schema.GroupVersion{gv}
-	for _, r := range resources {
-		for _, kind := range strategy.Family(gv.WithKind(r.Kind)) {
-			if other := kind.GroupVersion(); !slices.Contains(from, other) {
-				from = append(from, other)
-			}
+// documents are the OpenAPI documents of the release, each opened once.
+var documents sync.Map // schema.GroupVersion → func() (*apply.Document, error)
+
+func documentOf(gv schema.GroupVersion) (*apply.Document, error) {
+	open, _ := documents.LoadOrStore(gv, sync.OnceValues(func() (*apply.Document, error) {
+		document, ok := embedded.OpenAPI(gv)
+		if !ok {
+			return nil, fmt.Errorf("no OpenAPI document of %s", gv)
 		}
-	}
+		return apply.NewDocument(document)
+	}))
+	return open.(func() (*apply.Document, error))()
+}
+
+// typesOf returns the structure of a kind in all its forms, because ownership is recorded in the form of the write.
+func typesOf(kind schema.GroupVersionKind) func() (managedfields.TypeConverter, error) {
 	return sync.OnceValues(func() (managedfields.TypeConverter, error) {
-		all := map[string]*spec.Schema{}
-		for _, gv := range from {
-			document, _ := embedded.OpenAPI(gv)
-			schemas, err := apply.Schemas(document)
+		schemas := map[string]*spec.Schema{}
+		for _, form := range strategy.Family(kind) {
+			document, err := documentOf(form.GroupVersion())
+			if err == nil {
+				err = document.Kind(form, schemas)
+			}
 			if err != nil {
 				return nil, err
 			}
-			maps.Copy(all, schemas)
 		}
-		return apply.TypesOf(all, false)
+		return apply.TypesOf(schemas, false)
 	})
 }
 
 func servedOf(gv schema.GroupVersion, resources []metav1.APIResource) []*Served {
 	var out []*Served
-	types := schemasOf(gv, resources)
 	for _, r := range resources {
 		if strings.Contains(r.Name, "/") {
 			continue
 		}
 		kind := gv.WithKind(r.Kind)
-		m, ok := model.Builtin(kind, types)
+		m, ok := model.Builtin(kind, typesOf(kind))
 		if !ok {
 			continue
 		}
@@ -108,16 +113,13 @@ func servedOf(gv schema.GroupVersion, resources []metav1.APIResource) []*Served 
 
 // sharedSchemas are the schemas of apimachinery's types, which the documents of custom resources refer to.
 var sharedSchemas = sync.OnceValue(func() map[string]*spec.Schema {
-	document, _ := embedded.OpenAPI(schema.GroupVersion{Version: "v1"})
-	all, err := apply.Schemas(document)
+	document, err := documentOf(schema.GroupVersion{Version: "v1"})
 	if err != nil {
 		return nil
 	}
-	out := map[string]*spec.Schema{}
-	for name, s := range all {
-		if strings.HasPrefix(name, "io.k8s.apimachinery.") {
-			out[name] = s
-		}
+	out, err := document.Schemas(func(name string) bool { return strings.HasPrefix(name, "io.k8s.apimachinery.") })
+	if err != nil {
+		return nil
 	}
 	return out
 })

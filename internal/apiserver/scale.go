@@ -15,11 +15,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
-	"github.com/setpoint-dev/setpoint/internal/schema/embedded"
 )
 
 var scaleKind = schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"}
@@ -28,8 +28,15 @@ var scaleKind = schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kin
 var builtinScale = sync.OnceValues(func() (*Served, bool) {
 	types := sync.OnceValues(func() (managedfields.TypeConverter, error) {
 		// The schema is in the documents of the groups that have scales.
-		document, _ := embedded.OpenAPI(schema.GroupVersion{Group: "apps", Version: "v1"})
-		return apply.Types(document)
+		document, err := documentOf(schema.GroupVersion{Group: "apps", Version: "v1"})
+		if err != nil {
+			return nil, err
+		}
+		schemas := map[string]*spec.Schema{}
+		if err := document.Kind(scaleKind, schemas); err != nil {
+			return nil, err
+		}
+		return apply.TypesOf(schemas, false)
 	})
 	m, ok := model.Builtin(scaleKind, types)
 	return &Served{GVK: scaleKind, model: m, storage: scaleKind.Version, versions: []string{scaleKind.Version}}, ok
