@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/keep"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -38,7 +39,7 @@ func (r *run) prune(ctx context.Context, s *Step, needed bool) error {
 		if why := notOurs(live, s.UID, m, r.e.opts.Manager); why != "" {
 			return fail(stale("%s", why))
 		}
-		if why := kept(live); why != "" {
+		if why := keep.Asked(live); why != "" {
 			return fail(stale("%s", why))
 		}
 		version = live.GetResourceVersion()

@@ -20,22 +20,4 @@ func unsupported(obj *unstructured.Unstructured) string {
 	return ""
 }
 
-// kept tells which annotation of a live object says that it must not be pruned.
-func kept(obj *unstructured.Unstructured) string {
-	notes := obj.GetAnnotations()
-	for _, option := range strings.Split(notes["argocd.argoproj.io/sync-options"], ",") {
-		switch o := strings.TrimSpace(option); o {
-		case "Prune=false", "Prune=confirm", "Delete=false", "Delete=confirm":
-			return "argocd.argoproj.io/sync-options says " + o
-		}
-	}
-	if notes["helm.sh/resource-policy"] == "keep" {
-		return "helm.sh/resource-policy says keep"
-	}
-	if notes["kustomize.toolkit.fluxcd.io/prune"] == "disabled" {
-		return "kustomize.toolkit.fluxcd.io/prune says disabled"
-	}
-	return ""
-}
-
 func quoted(s string) string { return `"` + s + `"` }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/keep"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -111,7 +112,7 @@ func (e *Engine) candidates(d Desired, objects []*object, members []member, foun
 			} else if all != "" {
 				c.skip = all
 			} else {
-				c.skip = kept(c.live)
+				c.skip = keep.Asked(c.live)
 			}
 			c.wave, _ = waveOf(c.live)
 		}

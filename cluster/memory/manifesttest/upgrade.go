@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/keep"
 	"github.com/setpoint-dev/setpoint/internal/redact"
 )
 
@@ -27,7 +28,8 @@ import (
 // CustomResourceDefinitions for what is in them, and by what [Options.Holds] names. ConfigMaps and Secrets are no such
 // holders: their text is in the manifests, and generators give them a new name with every change.
 //
-// To accept a loss, or when the tool creates an object anew (a hook's Job), leave the object out of old.
+// An object that is dropped stays when the annotations of Argo CD, Flux or Helm ask for it, as it does with those tools. To
+// accept a loss, or when the tool creates an object anew (a hook's Job), leave the object out of old.
 //
 // The cluster afterwards is that after the upgrade, so that [Cluster.RequireHealthy] judges the new revision. Clusters
 // that other tests have applied to take part: what was applied before and is not in old stays.
@@ -115,6 +117,10 @@ func (u *upgrade) drop(ctx context.Context, before, after []*desired) {
 	})
 	for _, d := range slices.Backward(dropped) {
 		live := u.live[d.ref]
+		if keep.Asked(live) != "" {
+			u.c.forget(d.ref)
+			continue
+		}
 		if what := u.c.dataOf(ctx, live); what != "" {
 			u.find("%s is dropped, and %s\n      keep it in the new revision, or leave it out of the old one to accept the loss", d.title(), what)
 			continue

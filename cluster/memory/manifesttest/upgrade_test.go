@@ -108,6 +108,15 @@ func TestHarmlessUpgrade(t *testing.T) {
 	assert.Contains(t, got, "not found", "what left the revision is deleted")
 }
 
+// What a tool is told to keep is kept.
+func TestUpgradeKeepsWhatIsMarked(t *testing.T) {
+	c := manifesttest.New(t, nil)
+	old := revise(t, database, "{name: files}", "{name: files, annotations: {helm.sh/resource-policy: keep}}")
+	c.RequireUpgradable(t, old, without(old, "PersistentVolumeClaim"))
+	c.RequireHealthy(t)
+	c.Get(t, cluster.Ref{Kind: "PersistentVolumeClaim", Namespace: "default", Name: "files"})
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
