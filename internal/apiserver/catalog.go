@@ -123,9 +123,9 @@ func (c *Catalog) Version(gv schema.GroupVersion) []*Served {
 	return out
 }
 
-// HasGroup reports whether anything of a group is served.
-func (c *Catalog) HasGroup(name string) bool {
-	return slices.ContainsFunc(c.Groups, func(g Group) bool { return g.Name == name })
+// HasBuiltinGroup reports whether a group is one of the release's own.
+func (c *Catalog) HasBuiltinGroup(name string) bool {
+	return slices.ContainsFunc(c.Served, func(s *Served) bool { return s.Custom == nil && s.GVK.Group == name })
 }
 
 // IsStale reports whether a group version is declared and has no answer.

@@ -26,9 +26,6 @@ func (s *Server) encode(served *Served, obj *unstructured.Unstructured) ([]byte,
 			served.definition.Storage().Prune(stored.Object)
 		}
 	}
-	if served.Custom == nil && !served.row.Defines {
-		stored = withoutEmptyLists(stored)
-	}
 	version := stored.GetResourceVersion()
 	stored.SetResourceVersion("")
 	data, err := plain.Encode(stored.Object)
@@ -89,6 +86,14 @@ func (s *Server) decodeAt(served *Served, data []byte, version uint64) (*unstruc
 	}
 	served.Custom.Prune(obj.Object)
 	return obj, nil
+}
+
+// settled returns obj as it will be read.
+func settled(served *Served, obj *unstructured.Unstructured) *unstructured.Unstructured {
+	if served.Custom != nil || served.row.Defines {
+		return obj
+	}
+	return withoutEmptyLists(obj)
 }
 
 // withoutEmptyLists returns obj with null for every list that is there and empty, as far as its kind keeps such a list at

@@ -140,9 +140,10 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 	if current, exists := s.store.Get(k); exists {
 		return nil, s.exists(served, current)
 	}
+	obj = settled(served, obj)
 	if w.DryRun {
 		obj.SetResourceVersion(version)
-		return obj, nil
+		return s.rehearsed(served, obj)
 	}
 	data, err := s.encode(served, obj)
 	if err != nil {
@@ -184,6 +185,20 @@ func (s *Server) answer(served *Served, obj *unstructured.Unstructured, r store.
 		return nil, apierrors.NewInternalError(err)
 	}
 	return obj, nil
+}
+
+// rehearsed returns what a dry run would have stored, as its writer would have seen it.
+func (s *Server) rehearsed(served *Served, obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	data, err := s.encode(served, obj)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	out, err := s.decodeAt(served, data, 0)
+	if err != nil {
+		return nil, apierrors.NewInternalError(err)
+	}
+	out.SetResourceVersion(obj.GetResourceVersion())
+	return out, nil
 }
 
 // place puts an object into the namespace of its request, or refuses it.

@@ -26,7 +26,7 @@ func (s *Server) delete(served *Served, w Write, opts metav1.DeleteOptions) (*un
 	if errs := validation.ValidateDeleteOptions(&opts); len(errs) > 0 {
 		return nil, false, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}, "", errs)
 	}
-	if message := served.row.DeleteWarning; message != "" && opts.PropagationPolicy == nil && opts.OrphanDependents == nil {
+	if message := served.DeletionWarning(opts); message != "" && !w.Collection {
 		w.warn(message)
 	}
 	if served.row.Protected != nil && served.row.Protected(w.Name) {
@@ -73,13 +73,23 @@ func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (
 		out, err := s.storeMarked(served, obj, record, w)
 		return out, false, err
 	}
-	if graceful := served.row.Grace != nil && marked; graceful {
-		// The mark is an event of its own.
+	switch {
+	case marked && served.row.Grace != nil:
+		// The mark is an event of its own, and all that a dry run does.
 		out, err := s.storeMarked(served, obj, record, w)
 		if err != nil || w.DryRun {
-			return out, true, err
+			return out, false, err
 		}
 		return s.remove(served, out, w)
+	case marked && !w.DryRun && opts.Preconditions != nil && opts.Preconditions.ResourceVersion != nil:
+		// The real server forgets the version when a deletion takes away the last finalizer, and finds that it does not match.
+		return nil, false, apierrors.NewConflict(served.GVR.GroupResource(), w.Name, fmt.Errorf("StorageError: invalid object, Code: 4, Key: %s, "+
+			"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ResourceVersion in precondition: , ResourceVersion in object meta: %s",
+			storageKey(served, live), live.GetResourceVersion()))
+	case marked && w.DryRun:
+		// A dry run goes no further than to the finalizers, and the real server has nothing to show for it.
+		empty, err := emptyObject(served)
+		return empty, false, err
 	}
 	if w.DryRun {
 		return live, true, nil
@@ -153,7 +163,13 @@ func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav
 		obj.SetFinalizers(slices.DeleteFunc(obj.GetFinalizers(), func(f string) bool { return f == p }))
 	}
 	if served.row.Delayed && !(collection && served.row.Defines) { // a collection goes past what the kind does itself
-		return s.markDelayed(served, obj, opts, deleting)
+		if !deleting {
+			s.markDelayed(served, obj, opts)
+			return true, true
+		}
+		if !s.emptied(served, obj) {
+			return false, true
+		}
 	}
 	graceful, pending := s.grace(served, obj, opts)
 	if pending {
@@ -172,19 +188,15 @@ func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav
 }
 
 // markDelayed is the first step of kinds that are always emptied before they go.
-func (s *Server) markDelayed(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions, deleting bool) (marked, wait bool) {
-	if !deleting {
-		now := s.time()
-		obj.SetDeletionTimestamp(&now)
-		if served.row.Deleting != nil {
-			served.row.Deleting(obj, now.Time)
-		}
-		if finalizers, changed := s.collectionFinalizers(served, obj, opts); changed && !served.row.Defines {
-			obj.SetFinalizers(finalizers)
-		}
-		return true, true
+func (s *Server) markDelayed(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions) {
+	now := s.time()
+	obj.SetDeletionTimestamp(&now)
+	if served.row.Deleting != nil {
+		served.row.Deleting(obj, now.Time)
 	}
-	return false, !s.emptied(served, obj) || len(obj.GetFinalizers()) > 0
+	if finalizers, changed := s.collectionFinalizers(served, obj, opts); changed && !served.row.Defines {
+		obj.SetFinalizers(finalizers)
+	}
 }
 
 // grace applies the grace period of kinds that have one.
@@ -286,6 +298,14 @@ func (s *Server) collectionFinalizers(served *Served, obj *unstructured.Unstruct
 	}
 	a, b := slices.Sorted(slices.Values(have)), slices.Sorted(slices.Values(want))
 	return want, !slices.Equal(a, b)
+}
+
+// DeletionWarning is what a deletion is warned of, empty for nothing.
+func (s *Served) DeletionWarning(opts metav1.DeleteOptions) string {
+	if opts.PropagationPolicy != nil || opts.OrphanDependents != nil {
+		return ""
+	}
+	return s.row.DeleteWarning
 }
 
 // ReturnsDeleted reports whether a deletion is answered with the object rather than with a Status.

@@ -306,6 +306,10 @@ func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (
 			return nil, applyError(err)
 		}
 		obj, err := typed(served, out)
+		if err != nil && served.Custom == nil {
+			err = fmt.Errorf("failed to convert new object (%s/%s; %[3]s) to proper version: unable to convert unstructured object to %[3]s: %[4]w",
+				patch.GetNamespace(), patch.GetName(), served.GVK, err)
+		}
 		if err != nil {
 			return nil, applyError(err)
 		}

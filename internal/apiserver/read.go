@@ -84,6 +84,9 @@ func (s *Served) NotSelectable(name string) string {
 	if s.Custom == nil && s.row.Fields == nil {
 		return fmt.Sprintf("%q is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", name)
 	}
+	if s.row.NotField != "" {
+		return fmt.Sprintf(s.row.NotField, name)
+	}
 	return "field label not supported: " + name
 }
 

@@ -258,8 +258,17 @@ func (s *Server) noScaleApply(served *Served, data []byte, w Write) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Read(served, w.Namespace, w.Name); err != nil {
+	live, err := s.Read(served, w.Namespace, w.Name)
+	if err != nil {
 		return err
+	}
+	ownership, err := apply.NewScale(live.GetManagedFields(), served.GVK.GroupVersion(), served.replicasPaths())
+	if err != nil {
+		return apierrors.NewInternalError(err)
+	}
+	if entries, err := ownership.Down(); err == nil && len(entries) == 0 {
+		return plainError(fmt.Sprintf("failed to create manager for existing fields: failed to convert live object (/; %[1]s, Kind=%[2]s) "+
+			"to proper version: request to convert CR to an invalid group/version: %[1]s", scaleKind.GroupVersion(), scaleKind.Kind))
 	}
 	obj := unstructured.Unstructured{Object: patch}
 	return plainError(fmt.Sprintf("failed to convert new object (%s/%s; %s) to proper version: request to convert CR to an invalid group/version: %s",

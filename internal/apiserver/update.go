@@ -298,6 +298,7 @@ func (s *Server) keepSystemFields(obj, live *unstructured.Unstructured) {
 	if obj.GetUID() == "" {
 		obj.SetUID(live.GetUID())
 	}
+	strategy.Put(obj.Object, strategy.Path{"metadata", "selfLink"}, nil)
 	for _, path := range []strategy.Path{{"metadata", "creationTimestamp"}, {"metadata", "deletionTimestamp"}} {
 		if v := strategy.Get(live.Object, path); v != nil {
 			strategy.Put(obj.Object, path, v)
@@ -398,6 +399,7 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 
 // storeUpdate stores a prepared object, removes it when that was what it waited for, or does neither when nothing changed.
 func (s *Server) storeUpdate(served *Served, obj, live *unstructured.Unstructured, record store.Record, w Write) (*unstructured.Unstructured, error) {
+	obj = settled(served, obj)
 	if s.goesWithUpdate(served, obj, live) {
 		if w.DryRun {
 			return obj, nil
@@ -421,7 +423,7 @@ func (s *Server) storeUpdate(served *Served, obj, live *unstructured.Unstructure
 	}
 	if w.DryRun {
 		obj.SetResourceVersion(live.GetResourceVersion())
-		return obj, nil
+		return s.rehearsed(served, obj)
 	}
 	stored, err := s.store.Put(record.Key, record.Version, data)
 	if err != nil {

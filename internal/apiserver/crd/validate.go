@@ -68,7 +68,7 @@ func internal(obj *unstructured.Unstructured) (*apiextensions.CustomResourceDefi
 func validateDefinition(in, old *apiextensions.CustomResourceDefinition, opts Options) field.ErrorList {
 	var errs field.ErrorList
 	path := field.NewPath("spec")
-	if old == nil && in.Name != in.Spec.Names.Plural+"."+in.Spec.Group {
+	if old == nil && in.Name != "" && in.Name != in.Spec.Names.Plural+"."+in.Spec.Group {
 		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), in.Name, `must be spec.names.plural+"."+spec.group`))
 	}
 	errs = append(errs, validateSpec(&in.Spec, opts, path)...)

@@ -127,7 +127,7 @@ func looksLikeJSON(body []byte) bool {
 		}
 		return c == '{'
 	}
-	return false
+	return true // nothing at all is no YAML either
 }
 
 func (b *builtin) fromTyped(obj runtime.Object) (map[string]any, error) {

@@ -33,7 +33,8 @@ func Custom(kind schema.GroupVersionKind, version *crd.Version, types func() (ma
 func (c *custom) Decode(body []byte, strict bool) (map[string]any, []error, error) {
 	obj, dropped, err := parse(body, strict)
 	if err != nil {
-		return nil, nil, apierrors.NewBadRequest(fmt.Sprintf("the object provided is unrecognized (must be of type %s): %v", c.kind.Kind, err))
+		return nil, nil, apierrors.NewBadRequest(fmt.Sprintf(
+			"the object provided is unrecognized (must be of type %s): couldn't get version/kind; json parse error: %v (%s)", c.kind.Kind, err, summary(body)))
 	}
 	if v, ok := obj["apiVersion"]; !ok || v == "" {
 		obj["apiVersion"] = c.kind.GroupVersion().String()
@@ -46,8 +47,14 @@ func (c *custom) Decode(body []byte, strict bool) (map[string]any, []error, erro
 			v, c.kind.GroupVersion()))
 	}
 	unknown, err := c.version.Decode(obj)
-	if err != nil {
-		return nil, nil, badRequest(err)
+	var status apierrors.APIStatus
+	switch {
+	case errors.As(err, &status):
+		return nil, nil, err
+	case err != nil:
+		kind, _ := obj["kind"].(string)
+		return nil, nil, &DecodeError{Cause: err, StatusError: apierrors.NewBadRequest(fmt.Sprintf(
+			"%s in version %q cannot be handled as a %s: %v", kind, c.kind.Version, c.kind.Kind, err))}
 	}
 	return obj, append(dropped, unknownFields(unknown, strict)...), nil
 }

@@ -21,6 +21,14 @@ func namespaceFinalizer(obj, old map[string]any, _ Env) field.ErrorList {
 	return nil
 }
 
+// nameless gives a new object without a name its identity for one.
+func nameless(obj, old map[string]any, _ Env) field.ErrorList {
+	if at := (Path{"metadata", "name"}); old == nil && Get(obj, at) == nil {
+		Put(obj, at, Get(obj, Path{"metadata", "uid"}))
+	}
+	return nil
+}
+
 // secretNames cuts the secrets that a service account lists to their names.
 func secretNames(obj, _ map[string]any, _ Env) field.ErrorList {
 	list, _ := obj["secrets"].([]any)

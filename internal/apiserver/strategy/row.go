@@ -65,6 +65,8 @@ type Row struct {
 	Fields []Path
 	// Derived are selectable fields that are computed.
 	Derived map[string]func(obj map[string]any) string
+	// NotField is what is said, with its name, of a field that cannot be selected by; empty means the usual words.
+	NotField string
 	// Emptied names a list outside metadata.finalizers that must be empty before the object can go.
 	Emptied Path
 	// Deleting changes the object when its deletion begins.

@@ -72,7 +72,6 @@ var rows = map[schema.GroupKind]Row{
 		Protection: "kubernetes.io/pvc-protection",
 		InState:    claimState,
 		Check:      []check{claimSize},
-		Fields:     []Path{},
 	},
 	kind("", "PersistentVolume"): {
 		Warn:       volumeWarnings,
@@ -96,14 +95,14 @@ var rows = map[schema.GroupKind]Row{
 	},
 	kind("", "Node"): {Fields: []Path{{"spec", "unschedulable"}}},
 
-	kind("apps", "Deployment"):  {Check: workload("deployment")},
+	kind("apps", "Deployment"):  {Check: append(workload("deployment"), recreated)},
 	kind("apps", "ReplicaSet"):  {Check: workload("deployment")},
 	kind("apps", "DaemonSet"):   {Check: workload("daemonset"), Prepare: []Step{templateGeneration}},
-	kind("apps", "StatefulSet"): {Check: workload("statefulset")},
+	kind("apps", "StatefulSet"): {Check: workload("statefulset"), Names: DNSLabel},
 
 	kind("batch", "Job"): {
 		InState: jobState,
-		Prepare: []Step{jobSelector}, Redefaulted: true,
+		Prepare: []Step{jobSelector}, Redefaulted: true, NotField: "field label %q not supported for Job",
 		DeleteWarning: "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or " +
 			"set propagationPolicy=Orphan to suppress this warning",
 		Check: []func(obj, old map[string]any) field.ErrorList{selectorMatches, jobTemplate},
@@ -112,7 +111,9 @@ var rows = map[schema.GroupKind]Row{
 	kind("networking.k8s.io", "Ingress"):     {Check: []check{ingressPaths}},
 	kind("networking.k8s.io", "ServiceCIDR"): {StatusKeeps: metadata},
 
-	kind("coordination.k8s.io", "Lease"): {AnyFinalizer: true},
+	kind("", "LimitRange"):                {Prepare: []Step{nameless}},
+	kind("policy", "PodDisruptionBudget"): {AnyFinalizer: true, Names: PathSegment},
+	kind("coordination.k8s.io", "Lease"):  {AnyFinalizer: true},
 
 	kind("rbac.authorization.k8s.io", "Role"):               {Names: PathSegment},
 	kind("rbac.authorization.k8s.io", "ClusterRole"):        {Names: PathSegment},

@@ -39,13 +39,22 @@ func serviceTypeFields(obj, old map[string]any, _ Env) field.ErrorList {
 		drop(Path{"spec", "allocateLoadBalancerNodePorts"}, Path{"spec", "loadBalancerClass"})
 		Put(obj, Path{"status", "loadBalancer"}, map[string]any{})
 	}
+	if reached(old) && !reached(obj) {
+		drop(Path{"spec", "externalTrafficPolicy"})
+	}
 	if exposed(was) && !exposed(is) {
-		drop(Path{"spec", "externalTrafficPolicy"}, Path{"spec", "healthCheckNodePort"})
+		drop(Path{"spec", "healthCheckNodePort"})
 		for _, p := range ports(obj) {
 			delete(p, "nodePort")
 		}
 	}
 	return nil
+}
+
+// reached reports whether a service has an address outside the cluster.
+func reached(svc map[string]any) bool {
+	external, _ := Get(svc, Path{"spec", "externalIPs"}).([]any)
+	return exposed(serviceType(svc)) || serviceType(svc) == "ClusterIP" && len(external) > 0
 }
 
 func exposed(t string) bool { return t == "NodePort" || t == "LoadBalancer" }

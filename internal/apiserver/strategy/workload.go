@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -23,6 +24,15 @@ func workload(word string) []check {
 		}
 		return nil
 	}, replicaCount, selectorMatches, templateContainers}
+}
+
+// recreated allows no parameters of a rolling update where there is none.
+func recreated(obj, _ map[string]any) field.ErrorList {
+	at := Path{"spec", "strategy", "rollingUpdate"}
+	if Get(obj, Path{"spec", "strategy", "type"}) != "Recreate" || Get(obj, at) == nil {
+		return nil
+	}
+	return field.ErrorList{field.Forbidden(field.NewPath(at[0], at[1:]...), "may not be specified when strategy `type` is 'Recreate'")}
 }
 
 // replicaCount checks that there are not less than none.
@@ -63,9 +73,20 @@ func selectorMatches(obj, _ map[string]any) field.ErrorList {
 	return errs
 }
 
+// templateLabels checks the labels that pods will have.
+func templateLabels(obj map[string]any) field.ErrorList {
+	set, _ := Get(obj, Path{"spec", "template", "metadata", "labels"}).(map[string]any)
+	text := map[string]string{}
+	for k, v := range set {
+		text[k], _ = v.(string)
+	}
+	return validation.ValidateLabels(text, field.NewPath("spec", "template", "labels"))
+}
+
 func templateContainers(obj, _ map[string]any) field.ErrorList {
 	spec, _ := Get(obj, Path{"spec", "template", "spec"}).(map[string]any)
 	errs := containers(withClaims(spec, obj), field.NewPath("spec", "template", "spec"))
+	errs = append(errs, templateLabels(obj)...)
 	if policy := spec["restartPolicy"]; policy != nil && policy != "Always" {
 		errs = append(errs, field.NotSupported(field.NewPath("spec", "template", "spec", "restartPolicy"), policy, []string{"Always"}))
 	}
@@ -92,6 +113,7 @@ func withClaims(spec, obj map[string]any) map[string]any {
 func jobTemplate(obj, _ map[string]any) field.ErrorList {
 	spec, _ := Get(obj, Path{"spec", "template", "spec"}).(map[string]any)
 	errs := containers(spec, field.NewPath("spec", "template", "spec"))
+	errs = append(errs, templateLabels(obj)...)
 	if policy := spec["restartPolicy"]; policy != "OnFailure" && policy != "Never" {
 		errs = append(errs, field.Required(field.NewPath("spec", "template", "spec", "restartPolicy"),
 			`valid values: "OnFailure", "Never"`))

@@ -150,7 +150,7 @@ func (c *call) serveResource() error {
 		if c.core.Catalog().IsStale(c.target.gvr.GroupVersion()) {
 			return unavailable()
 		}
-		if c.core.Catalog().HasGroup(c.target.gvr.Group) {
+		if c.core.Catalog().HasBuiltinGroup(c.target.gvr.Group) {
 			return c.noResource()
 		}
 		return errNoPath
@@ -240,13 +240,12 @@ func (c *call) methodNotAllowed() error {
 
 // noResource is the answer to a path that names nothing in a group that is served.
 func (c *call) noResource() error {
-	details := &metav1.StatusDetails{}
 	if c.served != nil && c.served.Custom != nil {
-		details = &metav1.StatusDetails{Name: c.target.name, Group: c.target.gvr.Group, Kind: c.target.gvr.Resource}
+		return apierrors.NewNotFound(c.target.gvr.GroupResource(), c.target.name)
 	}
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound,
-		Message: "the server could not find the requested resource", Details: details,
+		Message: "the server could not find the requested resource", Details: &metav1.StatusDetails{},
 	}}
 }
 

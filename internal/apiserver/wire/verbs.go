@@ -227,6 +227,9 @@ func (c *call) deleteCollection() error {
 	if err != nil {
 		return err
 	}
+	if message := c.served.DeletionWarning(opts); message != "" {
+		c.warn(message)
+	}
 	deleted := apiserver.Page{Version: page.Version}
 	for _, obj := range page.Items {
 		w := apiserver.Write{
