@@ -83,6 +83,9 @@
 //
 // The following differs:
 //
+//   - Tables of built-in kinds, which kubectl get prints, have the columns name and age; those of custom resources have the
+//     columns of their definition
+//   - the OpenAPI documents of built-in kinds carry no descriptions and no enums, so kubectl explain shows fields and types
 //   - pods get a service account, a priority and tolerations, but no token volume
 //   - an apply of a PersistentVolumeClaim that changes nothing is no write, as for every kind; on kube-apiserver it moves the
 //     time of its entry

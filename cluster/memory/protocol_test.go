@@ -1,13 +1,11 @@
 package memory_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,9 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/leaderelection"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/cluster/memory"
@@ -256,41 +251,4 @@ spec: {group: metrics.k8s.io, version: v1beta1, groupPriorityMinimum: 100, versi
 	var status metav1.Status
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &status))
 	assert.Equal(t, metav1.StatusReasonServiceUnavailable, status.Reason)
-}
-
-// Leader election works: one of two candidates leads, and the other takes over when it lets go.
-func TestLeaderElection(t *testing.T) {
-	s := start(t, nil)
-	client, err := kubernetes.NewForConfig(s.Config())
-	require.NoError(t, err)
-	leads := make(chan string)
-	run := func(name string) (stop func()) {
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		lock, err := resourcelock.New(resourcelock.LeasesResourceLock, "default", "lead", client.CoreV1(), client.CoordinationV1(),
-			resourcelock.ResourceLockConfig{Identity: name})
-		require.NoError(t, err)
-		elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-			Lock: lock, LeaseDuration: 600 * time.Millisecond, RenewDeadline: 400 * time.Millisecond, RetryPeriod: 50 * time.Millisecond,
-			ReleaseOnCancel: true,
-			Callbacks: leaderelection.LeaderCallbacks{
-				OnStartedLeading: func(context.Context) { leads <- name }, OnStoppedLeading: func() {},
-			},
-		})
-		require.NoError(t, err)
-		go func() {
-			defer close(done)
-			elector.Run(ctx)
-		}()
-		return func() {
-			cancel()
-			<-done
-		}
-	}
-	stopFirst := run("first")
-	assert.Equal(t, "first", <-leads)
-	stopSecond := run("second")
-	stopFirst()
-	assert.Equal(t, "second", <-leads)
-	stopSecond()
 }
