@@ -63,15 +63,20 @@ func newCatalog(served []*Served, stale []schema.GroupVersion) *Catalog {
 	return c
 }
 
-// rank puts the core group first, then the release's own, then those of definitions.
+// order is that of the release's own groups: the priorities of its APIServices (Kubernetes v1.37.1, cmd/kube-apiserver/app/aggregator.go).
+var order = []string{
+	"", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch",
+	"certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io",
+	"admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io",
+	"discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io", "storagemigration.k8s.io",
+}
+
+// rank puts the groups of definitions after the release's own.
 func rank(group string) int {
-	switch {
-	case group == "":
-		return 0
-	case !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io"):
-		return 1
+	if i := slices.Index(order, group); i >= 0 {
+		return i
 	}
-	return 2
+	return len(order)
 }
 
 func (c *Catalog) addGroup(gv schema.GroupVersion, stale bool) {

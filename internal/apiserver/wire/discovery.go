@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/sha512"
 	"fmt"
+	"mime"
 	"slices"
 	"strings"
 
@@ -27,11 +28,11 @@ func (c *call) serveDiscovery(path string) {
 	case len(parts) == 1 && c.wantsAggregated():
 		list := aggregated(catalog, parts[0] == "api")
 		data := mustJSON(list)
-		sendRaw(c.w, mediaAggregated, fmt.Sprintf("%X", sha512.Sum512(data)), data)
+		c.sendRaw(mediaAggregated, fmt.Sprintf("%X", sha512.Sum512(data)), data)
 	case path == "/api":
 		sendJSON(c.w, &metav1.APIVersions{
 			TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"},
-			ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{},
+			ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{{ClientCIDR: "0.0.0.0/0", ServerAddress: c.r.Host}},
 		})
 	case path == "/apis":
 		list := &metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []metav1.APIGroup{}}
@@ -52,12 +53,15 @@ func (c *call) serveDiscovery(path string) {
 	}
 }
 
+// wantsAggregated reports whether the client likes the document in one piece better than the older form.
 func (c *call) wantsAggregated() bool {
 	for _, accept := range strings.Split(strings.Join(c.r.Header.Values("Accept"), ","), ",") {
-		if strings.Contains(accept, "as=APIGroupDiscoveryList") && strings.Contains(accept, "v=v2;") {
+		media, params, err := mime.ParseMediaType(strings.TrimSpace(accept))
+		switch {
+		case err != nil || media != mediaJSON:
+		case params["as"] == "APIGroupDiscoveryList" && params["v"] == "v2":
 			return true
-		}
-		if strings.TrimSpace(accept) == mediaJSON {
+		case params["as"] == "":
 			return false
 		}
 	}
@@ -90,11 +94,16 @@ func (c *call) serveVersion(catalog *apiserver.Catalog, gv schema.GroupVersion) 
 	switch {
 	case catalog.IsStale(gv):
 		sendError(c.w, format{}, unavailable())
+	case len(served) == 0 && catalog.HasGroup(gv.Group):
+		sendError(c.w, format{}, c.noResource())
 	case len(served) == 0:
 		sendError(c.w, format{}, errNoPath)
 	default:
 		list := &metav1.APIResourceList{
 			TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: gv.String(),
+		}
+		if gv.Group == "" {
+			list.APIVersion = "" // from before lists said it
 		}
 		for _, s := range served {
 			list.APIResources = append(list.APIResources, s.Resources...)
@@ -149,7 +158,7 @@ func resourceDiscovery(s *apiserver.Served) discovery.APIResourceDiscovery {
 
 func responseKind(s *apiserver.Served, r metav1.APIResource) *metav1.GroupVersionKind {
 	kind := &metav1.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
-	if kind.Version == "" {
+	if kind.Version == "" && s.Custom != nil { // a built-in kind of its own group version says neither
 		kind.Group, kind.Version = s.GVK.Group, s.GVK.Version
 	}
 	return kind

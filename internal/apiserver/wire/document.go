@@ -6,9 +6,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/version"
-
-	"github.com/setpoint-dev/setpoint/internal/schema/embedded"
 )
 
 // serveDocument answers paths that name no resource.
@@ -19,12 +16,10 @@ func (c *call) serveDocument() {
 		return
 	}
 	switch {
-	case path == "/livez" || path == "/readyz" || path == "/healthz" ||
-		strings.HasPrefix(path, "/livez/") || strings.HasPrefix(path, "/readyz/"):
-		c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = c.w.Write([]byte("ok"))
+	case isHealth(path):
+		c.serveHealth()
 	case path == "/version":
-		sendJSON(c.w, versionInfo())
+		c.sendVersion()
 	case path == "" || path == "/apis" || path == "/api" || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/apis/"):
 		c.serveDiscovery(path)
 	case path == "/openapi/v3" || strings.HasPrefix(path, "/openapi/v3/"):
@@ -36,27 +31,23 @@ func (c *call) serveDocument() {
 	}
 }
 
-func versionInfo() version.Info {
-	major, rest, _ := strings.Cut(strings.TrimPrefix(embedded.Version, "v"), ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	return version.Info{
-		Major: major, Minor: minor, GitVersion: embedded.Version, GitTreeState: "clean", GoVersion: "go", Compiler: "gc",
-		Platform: "memory/memory",
-	}
-}
-
 // sendJSON answers with a value that is written the same for everybody.
 func sendJSON(w http.ResponseWriter, value any) {
 	send(w, http.StatusOK, format{media: mediaJSON}, schema.GroupVersionKind{}, value)
 }
 
-// sendRaw answers with bytes of some media type.
-func sendRaw(w http.ResponseWriter, media, etag string, data []byte) {
-	w.Header().Set("Content-Type", media)
-	w.Header().Set("ETag", `"`+etag+`"`)
-	w.Header().Set("Vary", "Accept")
-	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(data) // A client that went away cannot be told.
+// sendRaw answers with bytes of some media type, unless the client has them by their name.
+func (c *call) sendRaw(media, etag string, data []byte) {
+	etag = `"` + etag + `"`
+	c.w.Header().Set("ETag", etag)
+	c.w.Header().Set("Vary", "Accept")
+	if strings.Contains(c.r.Header.Get("If-None-Match"), etag) {
+		c.w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	c.w.Header().Set("Content-Type", media)
+	c.w.WriteHeader(http.StatusOK)
+	_, _ = c.w.Write(data) // A client that went away cannot be told.
 }
 
 func mustJSON(value any) []byte {

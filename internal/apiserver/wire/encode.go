@@ -25,7 +25,11 @@ func marshal(f format, kind schema.GroupVersionKind, value any) ([]byte, error) 
 	case mediaProtobuf:
 		return marshalProtobuf(kind, value)
 	}
-	return plain.Encode(value)
+	data, err := plain.Encode(value)
+	if err != nil {
+		return nil, err
+	}
+	return append(data, '\n'), nil
 }
 
 func marshalProtobuf(kind schema.GroupVersionKind, value any) ([]byte, error) {

@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/sha512"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -17,13 +18,13 @@ func (c *call) serveOpenAPI(name string) {
 		return
 	}
 	gv, ok := parseDocument(name)
-	if !ok {
-		sendError(c.w, format{}, errNoPath)
-		return
+	var data []byte
+	var hash string
+	if ok {
+		data, hash = c.openAPI(gv)
 	}
-	data, hash := c.openAPI(gv)
 	if data == nil {
-		sendError(c.w, format{}, errNoPath)
+		c.w.WriteHeader(http.StatusNotFound)
 		return
 	}
 	if accept := c.r.Header.Get("Accept"); accept != "" && !strings.Contains(accept, mediaJSON) && !strings.Contains(accept, "*/*") {
@@ -33,7 +34,7 @@ func (c *call) serveOpenAPI(name string) {
 			return
 		}
 	}
-	sendRaw(c.w, mediaJSON, hash, data)
+	c.sendRaw(mediaJSON, hash, data)
 }
 
 func (c *call) serveOpenAPIIndex() {
