@@ -98,7 +98,7 @@ func testBindRefuses(t *testing.T, e *env) {
 		raw := store(t, e.plan(e.engine(nil), next))
 		_, err := e.engine(nil).Bind(t.Context(), raw, next)
 		require.NoError(t, err)
-		_, err = e.c.Client.Patch(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "a"}, cluster.Patch{Type: types.MergePatchType, Data: []byte(`{"data":{"key":"3"}}`)}, cluster.WriteOptions{Manager: "hand"})
+		_, err = e.c.direct.Patch(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "a"}, cluster.Patch{Type: types.MergePatchType, Data: []byte(`{"data":{"key":"3"}}`)}, cluster.WriteOptions{Manager: "hand"})
 		require.NoError(t, err)
 		_, err = e.engine(nil).Bind(t.Context(), raw, next)
 		require.ErrorIs(t, err, setsync.ErrStale)

@@ -31,7 +31,7 @@ const runner = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: runner}\n
 // started does what a kubelet does when the Pod becomes ready.
 func (e *env) started(name string) {
 	e.t.Helper()
-	_, err := e.c.Client.Patch(e.t.Context(), cluster.Ref{Kind: "Pod", Namespace: e.ns, Name: name}, cluster.Patch{
+	_, err := e.c.direct.Patch(e.t.Context(), cluster.Ref{Kind: "Pod", Namespace: e.ns, Name: name}, cluster.Patch{
 		Type: types.MergePatchType, Subresource: "status",
 		Data: []byte(`{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"c","image":"registry.example.com/c:1","imageID":"x","restartCount":0,"ready":true,"state":{"running":{}}}]}}`),
 	}, cluster.WriteOptions{Manager: "kubelet"})

@@ -46,7 +46,7 @@ func TestKubePrometheus(t *testing.T) {
 		// It is about what is cluster-wide, and so has a control plane of its own.
 		c, err := kube.New(kubetest.Start(t, &kubetest.Options{Controllers: true}).Config(), nil)
 		require.NoError(t, err)
-		testKubePrometheus(t, &tap{Client: c})
+		testKubePrometheus(t, newTap(c))
 	})
 }
 

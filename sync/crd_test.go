@@ -41,7 +41,7 @@ func gadget(e *env, name, body string) string {
 func (e *env) dropCRD() {
 	e.t.Cleanup(func() {
 		ref := cluster.Ref{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition", Name: "gadgets." + e.ns + ".example.org"}
-		_ = e.c.Client.Delete(context.WithoutCancel(e.t.Context()), ref, cluster.DeleteOptions{})
+		_ = e.c.direct.Delete(context.WithoutCancel(e.t.Context()), ref, cluster.DeleteOptions{})
 	})
 }
 
@@ -109,7 +109,7 @@ func testDefinitionGrowsWithItsObjects(t *testing.T, e *env) {
 	assert.Equal(t, []string{p.Steps()[0].ID}, p.Steps()[1].Needs)
 	_, err := setsync.Drain(eng.Run(t.Context(), p))
 	require.NoError(t, err)
-	obj, err := e.c.Client.Get(t.Context(), cluster.Ref{Group: e.ns + ".example.org", Kind: "Gadget", Namespace: e.ns, Name: "one"}, cluster.GetOptions{})
+	obj, err := e.c.direct.Get(t.Context(), cluster.Ref{Group: e.ns + ".example.org", Kind: "Gadget", Namespace: e.ns, Name: "one"}, cluster.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"size": int64(1), "weight": int64(7), "colour": "red"}, obj.Object["spec"])
 	p = e.plan(eng, d)

@@ -52,7 +52,7 @@ func testCreateInOwnNamespace(t *testing.T, e *env) {
 		require.NoError(t, err)
 		if ev.Type == setsync.Done && ev.Ref.Kind == "Namespace" {
 			require.Eventually(t, func() bool {
-				_, err := e.c.Client.Get(t.Context(), ref, cluster.GetOptions{})
+				_, err := e.c.direct.Get(t.Context(), ref, cluster.GetOptions{})
 				return err == nil
 			}, waitFor, tick)
 		}
@@ -62,7 +62,7 @@ func testCreateInOwnNamespace(t *testing.T, e *env) {
 		}
 	}
 	assert.Equal(t, 1, warned)
-	obj, err := e.c.Client.Get(t.Context(), ref, cluster.GetOptions{})
+	obj, err := e.c.direct.Get(t.Context(), ref, cluster.GetOptions{})
 	require.NoError(t, err)
 	assert.NotEmpty(t, obj.Object["imagePullSecrets"])
 }

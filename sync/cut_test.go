@@ -34,7 +34,7 @@ func judgedHealthy(o *setsync.Options) { o.Health = healthy }
 func recorded(e *env) (out []string) {
 	for _, m := range e.record().Members {
 		out = append(out, m.Kind+" "+strings.ReplaceAll(m.Name, e.ns, "NS"))
-		obj, err := e.c.Client.Get(e.t.Context(), m.Ref, cluster.GetOptions{})
+		obj, err := e.c.direct.Get(e.t.Context(), m.Ref, cluster.GetOptions{})
 		require.NoError(e.t, err)
 		assert.Equal(e.t, obj.GetUID(), m.UID, "%s", m.Ref)
 	}

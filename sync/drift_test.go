@@ -24,7 +24,7 @@ func testDriftIsToldAndHealed(t *testing.T, e *env) {
 	require.True(t, e.plan(eng, d).Empty(), "what controllers write is no drift")
 
 	ref := cluster.Ref{Group: "apps", Kind: "Deployment", Namespace: e.ns, Name: "web"}
-	_, err = e.c.Client.Patch(t.Context(), ref, cluster.Patch{Type: types.StrategicMergePatchType, Data: []byte(`{"spec":{"replicas":5,"template":{"spec":{"containers":[{"name":"web","image":"nginx:evil"}]}}}}`)}, cluster.WriteOptions{Manager: "kubectl-edit"})
+	_, err = e.c.direct.Patch(t.Context(), ref, cluster.Patch{Type: types.StrategicMergePatchType, Data: []byte(`{"spec":{"replicas":5,"template":{"spec":{"containers":[{"name":"web","image":"nginx:evil"}]}}}}`)}, cluster.WriteOptions{Manager: "kubectl-edit"})
 	require.NoError(t, err)
 
 	p := e.plan(eng, d)

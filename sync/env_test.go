@@ -3,7 +3,6 @@ package sync_test
 import (
 	"context"
 	"fmt"
-	"iter"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/clustertest"
 	"github.com/setpoint-dev/setpoint/cluster/kube"
 	"github.com/setpoint-dev/setpoint/cluster/memory"
 	"github.com/setpoint-dev/setpoint/cluster/memory/celrules"
@@ -26,15 +26,29 @@ import (
 // tap is a client that counts, and in which a test can stand between the engine and the server.
 type tap struct {
 	cluster.Client
-	// around is called for each request with the function that sends it; nil sends.
+	// direct is the client behind.
+	direct cluster.Client
+	// around is called for each request with the function that sends it; nil sends. A watch it lets begin.
 	around func(ctx context.Context, op string, ref cluster.Ref, send func() error) error
 
 	writes, reads atomic.Int64
 }
 
-func (c *tap) do(ctx context.Context, op string, ref cluster.Ref, send func() error) error {
-	switch op {
-	case "get", "list", "watch", "kind", "dry-run":
+func newTap(c cluster.Client) *tap {
+	t := &tap{direct: c}
+	t.Client = clustertest.Funcs{Around: t.do}.Wrap(c)
+	return t
+}
+
+func (c *tap) do(ctx context.Context, call clustertest.Call, send func() error) error {
+	op := strings.ToLower(call.Method)
+	switch {
+	case op == "kind" || op == "openapi":
+		return send()
+	case call.DryRun && op != "delete":
+		op = "dry-run"
+		c.reads.Add(1)
+	case op == "get" || op == "list" || op == "watch":
 		c.reads.Add(1)
 	default:
 		c.writes.Add(1)
@@ -42,84 +56,17 @@ func (c *tap) do(ctx context.Context, op string, ref cluster.Ref, send func() er
 	if c.around == nil {
 		return send()
 	}
-	return c.around(ctx, op, ref, send)
-}
-
-func (c *tap) Get(ctx context.Context, ref cluster.Ref, opts cluster.GetOptions) (out *unstructured.Unstructured, err error) {
-	err = c.do(ctx, "get", ref, func() (err error) { out, err = c.Client.Get(ctx, ref, opts); return err })
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *tap) List(ctx context.Context, sel cluster.Selector) iter.Seq2[*unstructured.Unstructured, error] {
-	return func(yield func(*unstructured.Unstructured, error) bool) {
-		var all []*unstructured.Unstructured
-		err := c.do(ctx, "list", cluster.Ref{Group: sel.Group, Kind: sel.Kind, Namespace: sel.Namespace}, func() error {
-			for obj, err := range c.Client.List(ctx, sel) {
-				if err != nil {
-					return err
-				}
-				all = append(all, obj)
-			}
-			return nil
-		})
-		for _, obj := range all {
-			if !yield(obj, nil) {
-				return
-			}
+	if op == "watch" {
+		if err := c.around(ctx, op, call.Ref, func() error { return nil }); err != nil {
+			return err
 		}
-		if err != nil {
-			yield(nil, err)
-		}
+		return send()
 	}
-}
-
-func (c *tap) Watch(ctx context.Context, sel cluster.Selector) iter.Seq2[cluster.Event, error] {
-	return func(yield func(cluster.Event, error) bool) {
-		err := c.do(ctx, "watch", cluster.Ref{Group: sel.Group, Kind: sel.Kind, Namespace: sel.Namespace}, func() error { return nil })
-		if err != nil {
-			yield(cluster.Event{}, err)
-			return
-		}
-		c.Client.Watch(ctx, sel)(yield)
-	}
-}
-
-func (c *tap) written(ctx context.Context, op string, obj cluster.Ref, opts cluster.WriteOptions, send func() (*cluster.Written, error)) (out *cluster.Written, err error) {
-	if opts.DryRun {
-		op = "dry-run"
-	}
-	err = c.do(ctx, op, obj, func() (err error) { out, err = send(); return err })
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *tap) Apply(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
-	return c.written(ctx, "apply", cluster.RefOf(obj), opts, func() (*cluster.Written, error) { return c.Client.Apply(ctx, obj, opts) })
-}
-
-func (c *tap) Create(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
-	return c.written(ctx, "create", cluster.RefOf(obj), opts, func() (*cluster.Written, error) { return c.Client.Create(ctx, obj, opts) })
-}
-
-func (c *tap) Replace(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
-	return c.written(ctx, "replace", cluster.RefOf(obj), opts, func() (*cluster.Written, error) { return c.Client.Replace(ctx, obj, opts) })
-}
-
-func (c *tap) Patch(ctx context.Context, ref cluster.Ref, p cluster.Patch, opts cluster.WriteOptions) (*cluster.Written, error) {
-	return c.written(ctx, "patch", ref, opts, func() (*cluster.Written, error) { return c.Client.Patch(ctx, ref, p, opts) })
-}
-
-func (c *tap) Delete(ctx context.Context, ref cluster.Ref, opts cluster.DeleteOptions) error {
-	return c.do(ctx, "delete", ref, func() error { return c.Client.Delete(ctx, ref, opts) })
+	return c.around(ctx, op, call.Ref, send)
 }
 
 func (c *tap) OpenAPI(ctx context.Context, group, version string) ([]byte, string, error) {
-	return c.Client.(cluster.OpenAPI).OpenAPI(ctx, group, version)
+	return c.direct.(cluster.OpenAPI).OpenAPI(ctx, group, version)
 }
 
 // env is a namespace on an API server with a set in it.
@@ -164,7 +111,7 @@ func inMemory(t *testing.T) *env {
 		obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": ns}}}
 		_, err := c.Create(t.Context(), obj, cluster.WriteOptions{})
 		require.NoError(t, err)
-		return &env{t: t, c: &tap{Client: c}, ns: ns, schemas: schemas, fresh: fresh}
+		return &env{t: t, c: newTap(c), ns: ns, schemas: schemas, fresh: fresh}
 	}
 	return fresh()
 }
@@ -187,7 +134,7 @@ func onControlPlane(t *testing.T) *env {
 	var fresh func() *env
 	schemas := realSchemas(c)
 	fresh = func() *env {
-		return &env{t: t, c: &tap{Client: c}, ns: kubetest.Namespace(t, cp.Config()), schemas: schemas, fresh: fresh}
+		return &env{t: t, c: newTap(c), ns: kubetest.Namespace(t, cp.Config()), schemas: schemas, fresh: fresh}
 	}
 	return fresh()
 }
@@ -249,7 +196,7 @@ func (e *env) get(kind, name string) *unstructured.Unstructured {
 	if kind == "Deployment" {
 		ref.Group = "apps"
 	}
-	obj, err := e.c.Client.Get(e.t.Context(), ref, cluster.GetOptions{})
+	obj, err := e.c.direct.Get(e.t.Context(), ref, cluster.GetOptions{})
 	require.NoError(e.t, err)
 	return obj
 }

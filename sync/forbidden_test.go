@@ -25,7 +25,7 @@ func TestIdentityOfOneNamespace(t *testing.T) {
 	elsewhere := e.fresh()
 	e.sync(e.engine(nil), e.desired(allowed))
 
-	alice := &env{t: t, c: &tap{Client: e.c.Client.(*kube.Client).As(kube.Identity{User: "alice"})}, ns: e.ns}
+	alice := &env{t: t, c: newTap(e.c.direct.(*kube.Client).As(kube.Identity{User: "alice"})), ns: e.ns}
 	eng := setsync.New(alice.c, alice.named("alice"), &setsync.Options{Namespace: e.ns, Prune: true})
 	r, err := setsync.Drain(eng.Run(t.Context(), alice.plan(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"))))))
 	require.NoError(t, err)

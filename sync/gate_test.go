@@ -62,9 +62,9 @@ func testWaveWaitsForHealth(t *testing.T, e *env) {
 		require.NoError(t, err)
 		seen = append(seen, fmt.Sprintf("%s %s%s %s", ev.Type, ev.Action, strings.TrimPrefix(ev.Step, string(ev.Action)), ev.Health.Status))
 		if ev.Type == setsync.HealthChanged && ev.Health.Status == health.Progressing {
-			_, err := e.c.Client.Get(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "middle"}, cluster.GetOptions{})
+			_, err := e.c.direct.Get(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "middle"}, cluster.GetOptions{})
 			assert.ErrorIs(t, err, cluster.ErrNotFound)
-			_, err = e.c.Client.Patch(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "early"}, cluster.Patch{Type: types.MergePatchType, Data: []byte(`{"metadata":{"annotations":{"health":"Healthy"}}}`)}, cluster.WriteOptions{Manager: "test"})
+			_, err = e.c.direct.Patch(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "early"}, cluster.Patch{Type: types.MergePatchType, Data: []byte(`{"metadata":{"annotations":{"health":"Healthy"}}}`)}, cluster.WriteOptions{Manager: "test"})
 			require.NoError(t, err)
 		}
 	}

@@ -19,7 +19,7 @@ const (
 
 func (e *env) dropNamespace(name string) {
 	e.t.Cleanup(func() {
-		_ = e.c.Client.Delete(context.WithoutCancel(e.t.Context()), cluster.Ref{Kind: "Namespace", Name: e.in(name)}, cluster.DeleteOptions{})
+		_ = e.c.direct.Delete(context.WithoutCancel(e.t.Context()), cluster.Ref{Kind: "Namespace", Name: e.in(name)}, cluster.DeleteOptions{})
 	})
 }
 

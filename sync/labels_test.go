@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/clustertest"
 	setsync "github.com/setpoint-dev/setpoint/sync"
 	"github.com/setpoint-dev/setpoint/sync/inventory"
 	"github.com/stretchr/testify/assert"
@@ -66,7 +67,14 @@ func TestPatienceIsSpentOnce(t *testing.T) {
 	t.Parallel()
 	e := inMemory(t)
 	tries := map[string]int{}
-	e.c.Client = awayGroup{e.c.Client, tries}
+	// Discovery asks for one kind after another.
+	e.c = newTap(clustertest.Funcs{Kind: func(ctx context.Context, next cluster.Client, group, kind string) (cluster.Kind, error) {
+		if group != "away.example" {
+			return next.Kind(ctx, group, kind)
+		}
+		tries[kind]++
+		return cluster.Kind{}, &cluster.Error{Op: "discover", Err: &cluster.DiscoveryError{Group: group, Err: cluster.ErrUnavailable}}
+	}}.Wrap(e.c.direct))
 	all := []string{configMap("a", "1")}
 	for i := range 6 {
 		all = append(all, fmt.Sprintf("apiVersion: away.example/v1\nkind: K%d\nmetadata: {name: a}\n", i))
@@ -79,20 +87,6 @@ func TestPatienceIsSpentOnce(t *testing.T) {
 	assert.Len(t, tries, 6)
 	assert.Greater(t, tries["K0"], 1, "the fault may pass")
 	assert.LessOrEqual(t, pauses.sum, patience)
-}
-
-// awayGroup counts what is asked of the group away.example, which is asked for one kind after another.
-type awayGroup struct {
-	cluster.Client
-	tries map[string]int
-}
-
-func (c awayGroup) Kind(ctx context.Context, group, kind string) (cluster.Kind, error) {
-	if group != "away.example" {
-		return c.Client.Kind(ctx, group, kind)
-	}
-	c.tries[kind]++
-	return cluster.Kind{}, &cluster.Error{Op: "discover", Err: &cluster.DiscoveryError{Group: group, Err: cluster.ErrUnavailable}}
 }
 
 // pauses adds up how long the engine says that it waits between requests.

@@ -109,7 +109,7 @@ func testObjectOfAnotherSet(t *testing.T, e *env) {
 	obj := e.desired(configMap("a", "1")).Objects[0]
 	obj.SetNamespace(e.ns)
 	obj.SetLabels(map[string]string{"applyset.kubernetes.io/part-of": "applyset-other-v1"})
-	_, err := e.c.Client.Create(t.Context(), obj, cluster.WriteOptions{})
+	_, err := e.c.direct.Create(t.Context(), obj, cluster.WriteOptions{})
 	require.NoError(t, err)
 	_, err = e.engine(nil).Plan(t.Context(), e.desired(configMap("a", "1")))
 	require.ErrorIs(t, err, setsync.ErrForeign)

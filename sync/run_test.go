@@ -50,7 +50,7 @@ func testSetLives(t *testing.T, e *env) {
 	require.Len(t, rec.Members, 5)
 	assert.Nil(t, rec.Operation)
 	for _, m := range rec.Members {
-		obj, err := e.c.Client.Get(t.Context(), m.Ref, cluster.GetOptions{})
+		obj, err := e.c.direct.Get(t.Context(), m.Ref, cluster.GetOptions{})
 		require.NoError(t, err)
 		assert.Equal(t, obj.GetUID(), m.UID)
 		assert.Equal(t, e.inventory().ID(), obj.GetLabels()[inventory.LabelPartOf])
@@ -91,7 +91,7 @@ func testAdoptedObjectCanBePruned(t *testing.T, e *env) {
 	theirs := d.Objects[0].DeepCopy()
 	theirs.SetNamespace(e.ns)
 	require.NoError(t, e.inventory().Label(theirs))
-	_, err := e.c.Client.Create(t.Context(), theirs, cluster.WriteOptions{Manager: "hand"})
+	_, err := e.c.direct.Create(t.Context(), theirs, cluster.WriteOptions{Manager: "hand"})
 	require.NoError(t, err)
 
 	eng := e.engine(nil)
@@ -115,7 +115,7 @@ func testPruneProvesOwnership(t *testing.T, e *env) {
 	e.sync(eng, e.desired(docs(append(all, configMap("stays", "1"))...)))
 
 	patch := func(name, body string) {
-		_, err := e.c.Client.Patch(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: name}, cluster.Patch{Type: types.MergePatchType, Data: []byte(body)}, cluster.WriteOptions{Manager: "hand"})
+		_, err := e.c.direct.Patch(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: name}, cluster.Patch{Type: types.MergePatchType, Data: []byte(body)}, cluster.WriteOptions{Manager: "hand"})
 		require.NoError(t, err)
 	}
 	patch("unlabelled", `{"metadata":{"labels":{"applyset.kubernetes.io/part-of":null}}}`)
@@ -124,11 +124,11 @@ func testPruneProvesOwnership(t *testing.T, e *env) {
 	patch("keep", `{"metadata":{"annotations":{"argocd.argoproj.io/sync-options":"Replace=true, Prune=false"}}}`)
 	stays := e.get("ConfigMap", "stays")
 	patch("controlled", `{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"stays","uid":"`+string(stays.GetUID())+`","controller":true}]}}`)
-	require.NoError(t, e.c.Client.Delete(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "replaced"}, cluster.DeleteOptions{}))
+	require.NoError(t, e.c.direct.Delete(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: "replaced"}, cluster.DeleteOptions{}))
 	again := e.desired(configMap("replaced", "1")).Objects[0]
 	again.SetNamespace(e.ns)
 	require.NoError(t, e.inventory().Label(again))
-	_, err := e.c.Client.Apply(t.Context(), again, cluster.WriteOptions{Manager: "setpoint"})
+	_, err := e.c.direct.Apply(t.Context(), again, cluster.WriteOptions{Manager: "setpoint"})
 	require.NoError(t, err)
 
 	p := e.plan(eng, e.desired(configMap("stays", "1")))
@@ -165,7 +165,7 @@ func testEndpointSliceIsNeverPruned(t *testing.T, e *env) {
 	_, err := setsync.Drain(eng.Wait(t.Context(), e.plan(eng, d)))
 	require.NoError(t, err)
 	slices := func() (out []*unstructured.Unstructured) {
-		for obj, err := range e.c.Client.List(t.Context(), cluster.Selector{Group: "discovery.k8s.io", Kind: "EndpointSlice", Namespace: e.ns}) {
+		for obj, err := range e.c.direct.List(t.Context(), cluster.Selector{Group: "discovery.k8s.io", Kind: "EndpointSlice", Namespace: e.ns}) {
 			require.NoError(t, err)
 			out = append(out, obj)
 		}
@@ -199,7 +199,7 @@ func testConflictNamesTheManager(t *testing.T, e *env) {
 	e.sync(eng, e.desired(docs(configMap("a", "1"), configMap("b", "1"), configMap("gone", "1"))))
 	theirs := e.desired(configMap("a", "theirs")).Objects[0]
 	theirs.SetNamespace(e.ns)
-	_, err := e.c.Client.Apply(t.Context(), theirs, cluster.WriteOptions{Manager: "helm", Force: true})
+	_, err := e.c.direct.Apply(t.Context(), theirs, cluster.WriteOptions{Manager: "helm", Force: true})
 	require.NoError(t, err)
 
 	d := e.desired(docs(configMap("a", "2"), configMap("b", "2")))
@@ -233,18 +233,18 @@ func testStepIsForTheStateThatWasSeen(t *testing.T, e *env) {
 	p := e.plan(eng, d)
 
 	patch := func(name, body string) {
-		_, err := e.c.Client.Patch(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: name}, cluster.Patch{Type: types.MergePatchType, Data: []byte(body)}, cluster.WriteOptions{Manager: "hand"})
+		_, err := e.c.direct.Patch(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: name}, cluster.Patch{Type: types.MergePatchType, Data: []byte(body)}, cluster.WriteOptions{Manager: "hand"})
 		require.NoError(t, err)
 	}
 	patch("drifts", `{"data":{"key":"3"}}`)
 	patch("annotated", `{"metadata":{"annotations":{"seen":"yes"}}}`)
 	for _, name := range []string{"deleted", "replaced"} {
-		require.NoError(t, e.c.Client.Delete(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: name}, cluster.DeleteOptions{}))
+		require.NoError(t, e.c.direct.Delete(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: name}, cluster.DeleteOptions{}))
 	}
 	for _, name := range []string{"replaced", "appears"} {
 		obj := e.desired(configMap(name, "9")).Objects[0]
 		obj.SetNamespace(e.ns)
-		_, err := e.c.Client.Create(t.Context(), obj, cluster.WriteOptions{Manager: "hand"})
+		_, err := e.c.direct.Create(t.Context(), obj, cluster.WriteOptions{Manager: "hand"})
 		require.NoError(t, err)
 	}
 	r, err := setsync.Drain(eng.Run(t.Context(), p))

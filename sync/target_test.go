@@ -50,7 +50,7 @@ func TestRunWithoutAPlan(t *testing.T) {
 	t.Cleanup(s.Close)
 	c, err := kube.New(s.Config(), nil)
 	require.NoError(t, err)
-	e := &env{t: t, c: &tap{Client: c}, ns: "default"}
+	e := &env{t: t, c: newTap(c), ns: "default"}
 	_, err = setsync.Drain(e.engine(nil).Run(t.Context(), nil))
 	require.EqualError(t, err, "run: there is no plan")
 	_, err = setsync.Drain(e.engine(nil).Wait(t.Context(), nil))
