@@ -94,7 +94,7 @@ func (c *call) serveVersion(catalog *apiserver.Catalog, gv schema.GroupVersion) 
 	switch {
 	case catalog.IsStale(gv):
 		sendError(c.w, format{}, unavailable())
-	case len(served) == 0 && catalog.HasGroup(gv.Group):
+	case len(served) == 0 && slices.ContainsFunc(catalog.Groups, func(g apiserver.Group) bool { return g.Name == gv.Group }):
 		sendError(c.w, format{}, c.noResource())
 	case len(served) == 0:
 		sendError(c.w, format{}, errNoPath)
