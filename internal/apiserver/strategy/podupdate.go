@@ -10,7 +10,7 @@ import (
 )
 
 // podUpdate lists the rules for a pod that depend on which item or key has changed, and on which way a value goes.
-var podUpdate = []check{podContainers, podDeadline, podTolerations, podGates, podNodeSelector}
+var podUpdate = []check{podContainers, podDeadline, podTolerations, podGates, podNodeSelector, podAffinity}
 
 // podContainers keeps the number of containers. Nothing else is said of a pod in which one has come or gone.
 func podContainers(obj, old map[string]any) field.ErrorList {
@@ -100,4 +100,45 @@ func podNodeSelector(obj, old map[string]any) field.ErrorList {
 		}
 	}
 	return nil
+}
+
+// podAffinity lets expressions be added to what nodes a pod that waits at a gate requires, and terms where there are none
+// (KEP-3838).
+func podAffinity(obj, old map[string]any) field.ErrorList {
+	gates, _ := Get(old, Path{"spec", "schedulingGates"}).([]any)
+	path := Path{"spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"}
+	was, _ := Get(old, path).([]any)
+	is, _ := Get(obj, path).([]any)
+	if len(gates) == 0 || len(was) == 0 || podContainers(obj, old) != nil {
+		return nil
+	}
+	where := field.NewPath(path[0], path[1:]...)
+	if len(was) != len(is) {
+		return field.ErrorList{field.Invalid(where, is, "no additions/deletions to non-empty NodeSelectorTerms list are allowed")}
+	}
+	var errs field.ErrorList
+	for i := range was {
+		was, _ := was[i].(map[string]any)
+		is, _ := is[i].(map[string]any)
+		if !onlyMore(was, is) {
+			errs = append(errs, field.Invalid(where.Index(i), is, "only additions are allowed (no mutations or deletions)"))
+		}
+	}
+	return errs
+}
+
+// onlyMore says whether a term has all that it had, in its place. A term that matches nothing stays so.
+func onlyMore(was, is map[string]any) bool {
+	lists := []string{"matchExpressions", "matchFields"}
+	if isEmpty(was[lists[0]]) && isEmpty(was[lists[1]]) {
+		return isEmpty(is[lists[0]]) && isEmpty(is[lists[1]])
+	}
+	for _, name := range lists {
+		had, _ := was[name].([]any)
+		has, _ := is[name].([]any)
+		if len(has) < len(had) || !reflect.DeepEqual(has[:len(had):len(had)], had) && len(had) > 0 {
+			return false
+		}
+	}
+	return true
 }

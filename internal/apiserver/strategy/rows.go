@@ -71,11 +71,12 @@ var rows = map[schema.GroupKind]Row{
 	kind("", "PersistentVolumeClaim"): {
 		Protection: "kubernetes.io/pvc-protection",
 		InState:    claimState,
-		Check:      []check{claimSize},
+		Check:      []check{claimSize, claimClass},
+		Prepare:    []Step{claimSources},
 	},
 	kind("", "PersistentVolume"): {
 		Warn:       volumeWarnings,
-		Check:      []check{volumeSource},
+		Check:      []check{volumeSource, volumeClass},
 		Protection: "kubernetes.io/pv-protection",
 		Prepare:    []Step{phaseTime}, StatusPrepare: []Step{phaseMoved},
 	},

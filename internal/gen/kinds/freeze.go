@@ -125,6 +125,10 @@ func frozenBy(f fault, counts map[string]*tally) (frozen []schema.Frozen, partly
 	for _, p := range once {
 		entry(p, true)
 	}
+	// What is in a part that is set once is frozen with it.
+	always = slices.DeleteFunc(always, func(p string) bool {
+		return slices.ContainsFunc(once, func(o string) bool { return strings.HasPrefix(p, o+"/") })
+	})
 	if len(always) == 0 {
 		return frozen, partly
 	}
