@@ -96,7 +96,7 @@ func (s *Server) try(served *Served, w Write, r rule, change changeFunc) (*unstr
 	if r.uid != "" && r.uid != live.GetUID() {
 		return nil, false, s.otherUID(served, live, w.Name, r.uid, live.GetUID())
 	}
-	obj, err := change(live.DeepCopy())
+	obj, err := change(apply.Copy(live))
 	if err != nil {
 		return nil, false, err
 	}

@@ -1,12 +1,14 @@
 package apply_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/kube-openapi/pkg/schemaconv"
+	"k8s.io/kube-openapi/pkg/spec3"
 	"k8s.io/kube-openapi/pkg/validation/spec"
 	smd "sigs.k8s.io/structured-merge-diff/v6/schema"
 
@@ -19,9 +21,9 @@ func TestKindHasItsStructure(t *testing.T) {
 	for _, gv := range embedded.GroupVersions() {
 		raw, ok := embedded.OpenAPI(gv)
 		require.True(t, ok)
-		all, err := apply.Schemas(raw)
-		require.NoError(t, err)
-		whole, err := schemaconv.ToSchemaFromOpenAPI(all, false)
+		var all spec3.OpenAPI
+		require.NoError(t, json.Unmarshal(raw, &all))
+		whole, err := schemaconv.ToSchemaFromOpenAPI(all.Components.Schemas, false)
 		require.NoError(t, err)
 		document, err := apply.NewDocument(raw)
 		require.NoError(t, err)

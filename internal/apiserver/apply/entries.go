@@ -11,7 +11,10 @@ import (
 
 // Entries returns what obj.GetManagedFields does, without the detour through reflection for entries as the server writes
 // them.
-func Entries(obj *unstructured.Unstructured) []metav1.ManagedFieldsEntry {
+func Entries(obj *unstructured.Unstructured) []metav1.ManagedFieldsEntry { return entriesOf(obj, true) }
+
+// entriesOf returns the entries; without fields, those may lack theirs.
+func entriesOf(obj *unstructured.Unstructured, fields bool) []metav1.ManagedFieldsEntry {
 	list := kept(obj)
 	if list == nil {
 		return obj.GetManagedFields()
@@ -19,7 +22,7 @@ func Entries(obj *unstructured.Unstructured) []metav1.ManagedFieldsEntry {
 	out := make([]metav1.ManagedFieldsEntry, len(list))
 	for i, item := range list {
 		m, ok := item.(map[string]any)
-		if !ok || !readEntry(m, &out[i]) {
+		if !ok || !readEntry(m, fields, &out[i]) {
 			return obj.GetManagedFields()
 		}
 	}
@@ -53,12 +56,15 @@ func kept(obj *unstructured.Unstructured) []any {
 }
 
 // readEntry reports false for an entry that the server would write in another way.
-func readEntry(m map[string]any, out *metav1.ManagedFieldsEntry) bool {
+func readEntry(m map[string]any, withFields bool, out *metav1.ManagedFieldsEntry) bool {
 	for key, value := range m {
 		if key == "fieldsV1" {
 			fields, ok := value.(map[string]any)
 			if !ok {
 				return false
+			}
+			if !withFields {
+				continue
 			}
 			raw, err := plain.Encode(fields)
 			if err != nil {

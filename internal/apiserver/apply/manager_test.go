@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/managedfields"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
@@ -44,11 +45,23 @@ func empty() (*unstructured.Unstructured, error) {
 	return out, nil
 }
 
+// structure returns that of Deployments.
+func structure() (managedfields.TypeConverter, error) {
+	raw, _ := embedded.OpenAPI(deployment.GroupVersion())
+	document, err := apply.NewDocument(raw)
+	if err != nil {
+		return nil, err
+	}
+	schemas := map[string]*spec.Schema{}
+	if err := document.Kind(deployment, schemas); err != nil {
+		return nil, err
+	}
+	return apply.TypesOf(schemas, false)
+}
+
 func managers(t *testing.T) (*apply.Manager, plainly) {
 	t.Helper()
-	document, ok := embedded.OpenAPI(deployment.GroupVersion())
-	require.True(t, ok)
-	types, err := apply.Types(document)
+	types, err := structure()
 	require.NoError(t, err)
 	ours, err := apply.New(apply.Config{Kind: deployment, Types: types, Reset: [][]string{{"status"}}, Empty: empty})
 	require.NoError(t, err)
@@ -199,8 +212,7 @@ func TestEntries(t *testing.T) {
 }
 
 func ExampleManager_Apply() {
-	document, _ := embedded.OpenAPI(deployment.GroupVersion())
-	types, err := apply.Types(document)
+	types, err := structure()
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -224,4 +236,22 @@ func ExampleManager_Apply() {
 	}
 	fmt.Println(err)
 	// Output: Apply failed with 1 conflict: conflict with "git": .spec.replicas
+}
+
+func TestMetadataAndCopy(t *testing.T) {
+	obj := &unstructured.Unstructured{}
+	require.NoError(t, json.Unmarshal([]byte(`{"kind":"A","spec":{"a":[{"b":1}]},"metadata":{"name":"a","labels":{"l":"1"},"managedFields":[
+		{"manager":"m","operation":"Apply","fieldsType":"FieldsV1","fieldsV1":{"f:a":{}}}]}}`), &obj.Object))
+	want := obj.GetManagedFields()
+	want[0].FieldsV1 = nil
+	assert.Equal(t, want, apply.Metadata(obj).GetManagedFields())
+	assert.Equal(t, "a", apply.Metadata(obj).GetName())
+
+	copied := apply.Copy(obj)
+	assert.Equal(t, obj, copied)
+	before := obj.DeepCopy()
+	copied.SetLabels(nil)
+	copied.SetManagedFields(nil)
+	copied.Object["spec"].(map[string]any)["a"].([]any)[0].(map[string]any)["b"] = "changed"
+	assert.Equal(t, before, obj)
 }

@@ -23,10 +23,42 @@ var (
 	_ runtime.Object = (*object)(nil)
 )
 
-// Metadata returns an object's metadata for reading. It looks into managedFields once, and into those of most objects
-// faster than the object's own method.
-func Metadata(obj *unstructured.Unstructured) metav1.Object {
-	return &object{Unstructured: obj, entries: Entries(obj)}
+// Metadata returns an object's metadata for checks that do not care which fields an entry of managedFields has: none has any.
+func Metadata(obj *unstructured.Unstructured) metav1.Object { return &header{Unstructured: obj} }
+
+type header struct {
+	*unstructured.Unstructured
+	entries []metav1.ManagedFieldsEntry
+	known   bool
+}
+
+// GetManagedFields returns the account without the fields.
+func (h *header) GetManagedFields() []metav1.ManagedFieldsEntry {
+	if !h.known {
+		h.entries, h.known = entriesOf(h.Unstructured, false), true
+	}
+	return h.entries
+}
+
+// Copy returns a deep copy of an object, but for the account of ownership, which is only ever replaced.
+func Copy(obj *unstructured.Unstructured) *unstructured.Unstructured {
+	out := make(map[string]any, len(obj.Object))
+	for key, value := range obj.Object {
+		metadata, ok := value.(map[string]any)
+		if key != "metadata" || !ok {
+			out[key] = runtime.DeepCopyJSONValue(value)
+			continue
+		}
+		copied := make(map[string]any, len(metadata))
+		for k, v := range metadata {
+			if k != "managedFields" {
+				v = runtime.DeepCopyJSONValue(v)
+			}
+			copied[k] = v
+		}
+		out[key] = copied
+	}
+	return &unstructured.Unstructured{Object: out}
 }
 
 // apart returns obj and its account apart. obj is not changed, nor is the result to change what they share.
