@@ -22,15 +22,23 @@ type comparing struct {
 	d    *Desired
 	out  *Comparison
 	mask *redact.Mask
+	// also masks the Secrets of other objects.
+	also *redact.Mask
 	// live is the live object as far as an apply reaches: without managedFields and, where it has its own subresource,
 	// status.
 	live    map[string]any
 	managed *managed
 }
 
-func compare(c *Comparer, d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
+// compare compares with a mask for the Secrets of other objects, nil for none.
+func compare(c *Comparer, d *Desired, live *unstructured.Unstructured, also *redact.Mask) (*Comparison, error) {
+	begin := func(d *Desired) *comparing {
+		w := newComparing(c, d)
+		w.also, w.out.mask = also, also
+		return w
+	}
 	if live == nil {
-		return newComparing(c, d).create(), nil
+		return begin(d).create(), nil
 	}
 	if err := match(d, live); err != nil {
 		return nil, &Error{Op: "compare", Ref: d.ref, Err: err}
@@ -39,22 +47,22 @@ func compare(c *Comparer, d *Desired, live *unstructured.Unstructured) (*Compari
 		return out, nil
 	}
 	if len(d.ignore) == 0 || d.typed == nil {
-		return newComparing(c, d).merged(live)
+		return begin(d).merged(live)
 	}
 	effective, ignored, err := c.ignoring(d, live)
 	var reason *unknowable
 	if errors.As(err, &reason) {
-		w := newComparing(c, d)
-		w.mask = redact.Of(d.obj, live)
+		w := begin(d)
+		w.mask = redact.Of(d.obj, live).Then(also)
 		w.unsure(reason.Path, reason.Message)
 		w.out.Verdict = Unsure
 		w.seal(nil)
 		return w.out, nil
 	}
 	if err != nil {
-		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Error(err)}
+		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Then(also).Error(err)}
 	}
-	out, err := newComparing(c, effective).merged(live)
+	out, err := begin(effective).merged(live)
 	if err != nil {
 		return nil, err
 	}
@@ -72,15 +80,19 @@ func newComparing(c *Comparer, d *Desired) *comparing {
 func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error) {
 	c, d := w.c, w.d
 	fail := func(err error) (*Comparison, error) {
-		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Error(err)}
+		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Then(w.also).Error(err)}
 	}
 	managed, err := decode(live, c.manager)
 	if err != nil {
 		return fail(err)
 	}
 	w.managed = managed
-	w.mask = redact.Of(d.obj, live)
+	w.mask = redact.Of(d.obj, live).Then(w.also)
 	w.live = reach(live, d.kind)
+	w.out.before = func() map[string]any { return w.live }
+	if d.kind != nil && d.kind.Exact() {
+		w.out.spell = d.kind.Canonical
+	}
 	w.out.LastApplied = managed.lastApplied()
 	w.out.Suspects = managed.suspects(d.kind != nil && d.kind.HasStatus)
 	if d.kind == nil || d.typed == nil {
@@ -145,7 +157,7 @@ func withoutNulls(m map[string]any) map[string]any {
 
 // create answers for an object that is not there.
 func (w *comparing) create() *Comparison {
-	w.mask = redact.Of(w.d.obj)
+	w.mask = redact.Of(w.d.obj).Then(w.also)
 	w.out.Verdict = Missing
 	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object)}}
 	if w.d.kind != nil && w.d.kind.Exact() {

@@ -45,7 +45,7 @@ func (c *Comparer) Prepare(obj *unstructured.Unstructured) (*Desired, error) {
 // apiVersion of d, with its managedFields. The comparison may refer to it, so do not change it afterwards. The error is an
 // [*Error].
 func (c *Comparer) Compare(d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
-	return compare(c, d, live)
+	return compare(c, d, live, nil)
 }
 
 // Error is an object that cannot be compared because the server would refuse it.

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/redact"
 )
 
 // Verdict is what a comparison comes to.
@@ -64,6 +65,12 @@ type Comparison struct {
 	predicted func() map[string]any
 	// apply is the object to apply, behind a function for the same reason.
 	apply func() map[string]any
+	// mask hides the Secrets of the other objects of a set.
+	mask *redact.Mask
+	// before is the live object as far as it was compared, nil when there is none.
+	before func() map[string]any
+	// spell writes an object as the server does; nil when that is not known.
+	spell func(obj map[string]any) map[string]any
 }
 
 // Fingerprint returns a digest of what justifies acting on the comparison: the desired object, the verdict, the changes and

@@ -1,6 +1,7 @@
 package diff_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log"
@@ -194,4 +195,39 @@ func deployment(replicas int64, image string) *unstructured.Unstructured {
 			},
 		},
 	}}
+}
+
+// What a pull request would change, with no cluster at hand.
+func ExampleComparer_CompareRevisions() {
+	c := diff.New("setpoint", nil, nil)
+	before := []*unstructured.Unstructured{deployment(3, "web:1")}
+	after := []*unstructured.Unstructured{deployment(3, "web:2")}
+	set, err := c.CompareRevisions(context.Background(), before, after)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := diff.FprintMarkdown(os.Stdout, set, &diff.MarkdownOptions{Context: 1}); err != nil {
+		fmt.Println(err)
+	}
+	patch, err := set.Comparisons[0].JSONPatch()
+	fmt.Println(string(patch), err)
+	// Output:
+	// **1 to change**, 0 unchanged
+	//
+	// <details><summary><code>~ Deployment apps/web: 1 change</code></summary>
+	//
+	// ```diff
+	// --- live/Deployment apps/web
+	// +++ desired/Deployment apps/web
+	// @@ -23,3 +23,3 @@
+	//        containers:
+	// -      - image: web:1
+	// +      - image: web:2
+	//          imagePullPolicy: IfNotPresent
+	// ```
+	//
+	// </details>
+	//
+	// [{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"web:2"}] <nil>
 }

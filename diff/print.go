@@ -17,6 +17,8 @@ import (
 type PrintOptions struct {
 	// Width is the number of columns that a line may have; longer ones are cut, with an ellipsis. Zero means 160.
 	Width int
+	// Color marks lines with the colours of a terminal, by ANSI escapes.
+	Color bool
 }
 
 // symbols open the line of an object.
@@ -24,12 +26,15 @@ var symbols = map[Verdict]string{Missing: "+", Same: "=", Adopt: "&", Differs: "
 
 // Fprint writes a comparison for a person to read: the verdict and the object in the first line, then each change with its
 // path, the old and the new value, and who else owns the field or may have written it. Compound values are YAML, and two of
-// them a unified difference. The text has no secrets, no colour and no control characters, and is the same for equal
+// them a unified difference. The text has no secrets, no control characters, no colour unless asked for, and is the same for equal
 // comparisons. A [Same] comparison is one line.
 func Fprint(w io.Writer, c *Comparison, opts *PrintOptions) error {
 	p := &printer{w: w, width: 160}
-	if opts != nil && opts.Width > 0 {
-		p.width = opts.Width
+	if opts != nil {
+		p.color = opts.Color
+		if opts.Width > 0 {
+			p.width = opts.Width
+		}
 	}
 	p.line(0, "%s %s: %s", symbols[c.Verdict], c.Ref, headline(c))
 	for _, change := range c.Changes {
@@ -88,15 +93,26 @@ func headline(c *Comparison) string {
 type printer struct {
 	w     io.Writer
 	width int
+	color bool
 	err   error
 }
+
+// colors are those of lines by how they begin.
+var colors = map[byte]string{'+': "\x1b[32m", '-': "\x1b[31m", '~': "\x1b[33m", '!': "\x1b[31;1m", '?': "\x1b[36m", '&': "\x1b[34m"}
+
+const colorEnd = "\x1b[0m"
 
 func (p *printer) line(depth int, format string, args ...any) {
 	if p.err != nil {
 		return
 	}
-	text := strings.Repeat("  ", depth) + fmt.Sprintf(format, args...)
-	_, p.err = io.WriteString(p.w, clip(text, p.width)+"\n")
+	text := clip(strings.Repeat("  ", depth)+fmt.Sprintf(format, args...), p.width)
+	if trimmed := strings.TrimLeft(text, " "); p.color && trimmed != "" {
+		if start, ok := colors[trimmed[0]]; ok {
+			text = start + text + colorEnd
+		}
+	}
+	_, p.err = io.WriteString(p.w, text+"\n")
 }
 
 // clip makes a text one line of at most width columns.

@@ -19,7 +19,28 @@ const Marker = "(redacted)"
 const minimum = 8
 
 // Mask replaces the values of Secrets. A nil Mask replaces nothing.
-type Mask struct{ replacer *strings.Replacer }
+type Mask struct {
+	replacer *strings.Replacer
+	next     *Mask
+}
+
+// Then returns a mask that replaces what m does, and then what next does. Either may be nil.
+func (m *Mask) Then(next *Mask) *Mask {
+	switch {
+	case m == nil:
+		return next
+	case next == nil:
+		return m
+	}
+	return &Mask{replacer: m.replacer, next: m.next.Then(next)}
+}
+
+func (m *Mask) replace(s string) string {
+	for ; m != nil; m = m.next {
+		s = m.replacer.Replace(s)
+	}
+	return s
+}
 
 // Of returns a mask of every value in data and stringData of the Secrets among objs, in their text and their base64 forms.
 // Objects of other kinds, and nil ones, are skipped. The result is nil when there is nothing to mask.
@@ -93,7 +114,7 @@ func (m *Mask) String(s string) string {
 	if m == nil {
 		return s
 	}
-	return m.replacer.Replace(s)
+	return m.replace(s)
 }
 
 // Value returns v, a value as JSON decodes it, with every string and map key in it masked. v is not
@@ -104,11 +125,11 @@ func (m *Mask) Value(v any) any {
 	}
 	switch v := v.(type) {
 	case string:
-		return m.replacer.Replace(v)
+		return m.replace(v)
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, e := range v {
-			out[m.replacer.Replace(k)] = m.Value(e)
+			out[m.replace(k)] = m.Value(e)
 		}
 		return out
 	case []any:
@@ -128,7 +149,7 @@ func (m *Mask) Error(err error) error {
 		return err
 	}
 	text := err.Error()
-	masked := m.replacer.Replace(text)
+	masked := m.replace(text)
 	if masked == text {
 		return err
 	}

@@ -1,0 +1,102 @@
+package diff
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/pmezard/go-difflib/difflib"
+	"sigs.k8s.io/yaml"
+)
+
+// UnifiedOptions qualifies [FprintUnified]. Nil means the defaults.
+type UnifiedOptions struct {
+	// Context is the number of lines around a change. Zero means three, less than zero none.
+	Context int
+}
+
+// FprintUnified writes what an apply would change as a unified difference of YAML, the live object against what the server would
+// store: without status and bookkeeping, and with the content of Secrets hidden, content that changes marked so. It writes nothing
+// where nothing changes. Where the result is not known, the difference is against what is known of it, and nothing is written when
+// that is nothing.
+func FprintUnified(w io.Writer, c *Comparison, opts *UnifiedOptions) error {
+	around := 3
+	if opts != nil && opts.Context != 0 {
+		around = max(0, opts.Context)
+	}
+	if len(c.Changes) == 0 {
+		return nil
+	}
+	before, after := c.sides()
+	if after == nil {
+		return nil
+	}
+	from, to := "live/"+c.Ref.String(), "desired/"+c.Ref.String()
+	if before == nil {
+		from = "/dev/null"
+	}
+	lines, err := unifiedLines(before, after, around)
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "--- %s\n+++ %s\n%s", from, to, strings.Join(lines, ""))
+	return err
+}
+
+// unifiedLines returns the lines of a unified difference, from its first "@@" on.
+func unifiedLines(before, after map[string]any, around int) ([]string, error) {
+	a, err := document(before)
+	if err != nil {
+		return nil, err
+	}
+	b, err := document(after)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, group := range difflib.NewMatcher(a, b).GetGroupedOpCodes(around) {
+		first, last := group[0], group[len(group)-1]
+		out = append(out, fmt.Sprintf("@@ -%s +%s @@\n", span(first.I1, last.I2), span(first.J1, last.J2)))
+		for _, op := range group {
+			if op.Tag == 'e' {
+				out = appendLines(out, " ", a[op.I1:op.I2])
+				continue
+			}
+			out = appendLines(out, "-", a[op.I1:op.I2])
+			out = appendLines(out, "+", b[op.J1:op.J2])
+		}
+	}
+	return out, nil
+}
+
+func appendLines(out []string, mark string, lines []string) []string {
+	for _, l := range lines {
+		out = append(out, mark+l+"\n")
+	}
+	return out
+}
+
+// span writes a range of lines as diff does.
+func span(from, to int) string {
+	switch n := to - from; n {
+	case 0:
+		return fmt.Sprintf("%d,0", from)
+	case 1:
+		return fmt.Sprint(from + 1)
+	default:
+		return fmt.Sprintf("%d,%d", from+1, n)
+	}
+}
+
+// document writes an object as lines of YAML, in the order that people write its fields in. Control characters are escaped by YAML.
+func document(obj map[string]any) ([]string, error) {
+	var lines []string
+	for _, key := range ordered(obj) {
+		data, err := yaml.Marshal(map[string]any{key: obj[key]})
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")...)
+	}
+	return lines, nil
+}
