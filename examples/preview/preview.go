@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/kube"
+	"github.com/setpoint-dev/setpoint/diff"
+	"github.com/setpoint-dev/setpoint/render"
+	"github.com/setpoint-dev/setpoint/render/kustomize"
+	"github.com/setpoint-dev/setpoint/render/plain"
+	"github.com/setpoint-dev/setpoint/source"
+	"github.com/setpoint-dev/setpoint/source/dir"
+	"github.com/setpoint-dev/setpoint/source/git"
+)
+
+// run renders what is asked for, compares, and prints.
+func run(ctx context.Context, f flags, out io.Writer) error {
+	before, after, err := sources(f)
+	if err != nil {
+		return err
+	}
+	desired, err := rendered(ctx, after, f.path)
+	if err != nil {
+		return err
+	}
+	var set *diff.Set
+	if f.kubeconfig != "" || f.context != "" {
+		set, err = withCluster(ctx, f, desired.Objects)
+	} else {
+		var old *render.Result
+		if old, err = rendered(ctx, before, f.path); err != nil && !errors.Is(err, render.ErrNoManifests) {
+			return err
+		}
+		if old == nil {
+			old = &render.Result{}
+		}
+		set, err = diff.New("setpoint", nil, nil).CompareRevisions(ctx, old.Objects, desired.Objects)
+	}
+	if err != nil {
+		return err
+	}
+	origins := map[cluster.Ref]cluster.Origin{}
+	for i, obj := range desired.Objects {
+		origins[cluster.RefOf(obj)] = desired.Origins[i]
+	}
+	return diff.FprintMarkdown(out, set, &diff.MarkdownOptions{
+		Title: f.title, MaxBytes: f.limit, Origin: func(ref cluster.Ref) cluster.Origin { return origins[ref] },
+	})
+}
+
+// sources are the two sides: directories, or revisions of one repository, of which what they share is fetched once.
+func sources(f flags) (before, after source.Fetcher, err error) {
+	if f.repo == "" {
+		return dir.New(f.before, nil), dir.New(f.after, nil), nil
+	}
+	repo, err := git.Open(f.repo, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return repo.At(f.from), repo.At(f.to), nil
+}
+
+func rendered(ctx context.Context, from source.Fetcher, path string) (*render.Result, error) {
+	snapshot, err := from.Fetch(ctx, source.Revision{})
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Close()
+	renderer := render.Auto{Plain: plain.New(&plain.Options{Recurse: true}), Kustomize: kustomize.New(nil)}
+	return renderer.Render(ctx, render.Input{FS: snapshot.FS, Path: path})
+}
+
+// withCluster compares with what runs.
+func withCluster(ctx context.Context, f flags, objects []*unstructured.Unstructured) (*diff.Set, error) {
+	client, err := kube.FromKubeconfig(f.kubeconfig, f.context, nil)
+	if err != nil {
+		return nil, err
+	}
+	schemas := diff.NewSchemas(client)
+	var versions []schema.GroupVersion
+	var live []*unstructured.Unstructured
+	objects = placed(objects, f.namespace, func(group, kind string) bool {
+		k, err := client.Kind(ctx, group, kind)
+		return err == nil && !k.Namespaced
+	})
+	for _, obj := range objects {
+		versions = append(versions, obj.GroupVersionKind().GroupVersion())
+		found, err := client.Get(ctx, cluster.RefOf(obj), cluster.GetOptions{Version: obj.GroupVersionKind().Version})
+		switch {
+		case errors.Is(err, cluster.ErrNotFound), errors.Is(err, cluster.ErrNoKind):
+		case err != nil:
+			return nil, err
+		default:
+			live = append(live, found)
+		}
+	}
+	if err := schemas.Load(ctx, versions...); err != nil {
+		return nil, err
+	}
+	c := diff.New("setpoint", schemas, nil)
+	desired, err := c.PrepareAll(objects)
+	if err != nil {
+		return nil, err
+	}
+	return c.CompareAll(ctx, desired, live)
+}
+
+// placed gives objects of namespaced kinds that name no namespace the default one.
+func placed(objects []*unstructured.Unstructured, namespace string, clusterWide func(group, kind string) bool) []*unstructured.Unstructured {
+	for _, obj := range objects {
+		gvk := obj.GroupVersionKind()
+		if obj.GetNamespace() == "" && !clusterWide(gvk.Group, gvk.Kind) {
+			obj.SetNamespace(namespace)
+		}
+	}
+	return objects
+}
