@@ -55,7 +55,7 @@
 // ReplicaSets, ReplicationControllers, StatefulSets, DaemonSets, Jobs and CronJobs; two nodes that take every pod; binding of
 // claims, also on first use, and protection of volumes and claims in use; load balancers, Endpoints and EndpointSlices;
 // HorizontalPodAutoscalers and PodDisruptionBudgets; the ServiceAccount and the ConfigMap that every namespace has. Left out are
-// backoffLimitPerIndex, maxFailedIndexes and success policies of Jobs, maxUnavailable of StatefulSets and retention of their claims,
+// maxUnavailable of StatefulSets and retention of their claims,
 // surges of DaemonSets, the behavior of autoscalers and metrics other than of resources, adoption of orphaned pods, addresses
 // of Ingresses, ResourceQuotas and Events.
 //

@@ -11,7 +11,7 @@
 //
 //   - Deployments (rolling and recreate, pause, revisions, history, minReadySeconds, progress deadline), ReplicaSets,
 //     ReplicationControllers, StatefulSets (order, partitions, claims, revisions), DaemonSets (one pod a node, rolling), Jobs
-//     (also indexed and suspended; back-off, limits, deadlines, failure policies, time to live), CronJobs (zones, deadlines,
+//     (also indexed and suspended; back-off, limits, deadlines, policies about failures and success, time to live), CronJobs (zones, deadlines,
 //     policies about concurrent Jobs, history).
 //   - Two nodes, node-1 and node-2. Every pod fits; resources, taints and topology are not weighed, but a node that is not
 //     ready gets no pods and loses those that do not tolerate it. Scheduling gates, another scheduler's name and unbound
@@ -36,8 +36,7 @@
 //
 // # What is not
 //
-// backoffLimitPerIndex, maxFailedIndexes and success policies of Jobs, maxUnavailable of StatefulSets and retention of their
-// claims, surges of DaemonSets, the behavior of autoscalers (they scale at once) and metrics other than of resources. Orphaned
+// maxUnavailable of StatefulSets and retention of their claims, surges of DaemonSets, the behavior of autoscalers (they scale at once) and metrics other than of resources. Orphaned
 // pods are not adopted. ResourceQuotas do not count. Ingresses get no address. No Events are written.
 //
 // # Concurrency

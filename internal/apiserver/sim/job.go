@@ -24,6 +24,8 @@ type jobRun struct {
 	succeeded      int32         // all so far
 	failed         int32
 	done           []int // completion indexes
+	lost           []int // indexes that have failed too often, when each has its own limit
+	replace        map[int]*corev1.Pod
 	ready, ending  int32
 	failureMessage string // why a failure of a pod is one of the Job
 }
@@ -49,7 +51,7 @@ func (s *Simulator) job(at key) error {
 	verdict := r.verdict()
 	switch {
 	case verdict != nil:
-		err = r.stop(r.active, true)
+		err = r.stop(r.active, verdict.final == batchv1.JobFailed)
 	case suspended(job):
 		err = r.stop(r.active, false)
 	default:
@@ -135,7 +137,7 @@ func (r *jobRun) look() error {
 			r.done = append(r.done, r.indexes(pod)...)
 			continue
 		}
-		counts, message := r.judge(pod)
+		counts, _, message := r.judge(pod)
 		if counts {
 			r.failed++
 		}
@@ -147,6 +149,9 @@ func (r *jobRun) look() error {
 		slices.Sort(r.done)
 		r.done = slices.Compact(r.done)
 		r.succeeded = int32(len(r.done))
+	}
+	if r.independent() {
+		r.settleIndexes()
 	}
 	return nil
 }
@@ -188,6 +193,9 @@ func (r *jobRun) verdict() *outcome {
 			return failure(batchv1.JobReasonDeadlineExceeded, "Job was active longer than specified deadline")
 		}
 		r.s.pace.at(r.at, end)
+	}
+	if v := r.indexVerdict(); v != nil {
+		return v
 	}
 	done := r.succeeded > 0 && len(r.active) == 0
 	if want := r.job.Spec.Completions; want != nil {
@@ -248,33 +256,24 @@ func (r *jobRun) fill() error {
 	if missing <= 0 {
 		return nil
 	}
-	if at := r.s.backoffs[r.job.UID].until(); r.s.api.Now().Before(at) {
+	if at := r.s.backoffs[r.job.UID].until(); r.s.api.Now().Before(at) && !r.independent() {
 		r.s.pace.at(r.at, at)
 		return nil
 	}
 	if !r.indexed() {
 		for range missing {
-			if started, err := r.start(-1); err != nil || !started {
+			if started, err := r.start(-1, nil); err != nil || !started {
 				return err
 			}
 		}
 		return nil
 	}
-	busy := append(r.indexes(r.active...), r.done...)
-	for n := 0; n < int(orDefault(r.job.Spec.Completions, 1)) && missing > 0; n++ {
-		if slices.Contains(busy, n) {
-			continue
-		}
-		if started, err := r.start(n); err != nil || !started {
-			return err
-		}
-		missing--
-	}
-	return nil
+	return r.fillIndexes(missing)
 }
 
-// start creates one pod; index is its completion index, or -1. A refusal by the server starts nothing.
-func (r *jobRun) start(index int) (bool, error) {
+// start creates one pod; index is its completion index, or -1, and last the pod of that index that it replaces, or nil. A refusal
+// by the server starts nothing.
+func (r *jobRun) start(index int, last *corev1.Pod) (bool, error) {
 	pod := podFrom(&r.job.Spec.Template, &r.job.ObjectMeta, jobs)
 	if !slices.Contains(pod.Finalizers, batchv1.JobTrackingFinalizer) {
 		pod.Finalizers = append(pod.Finalizers, batchv1.JobTrackingFinalizer)
@@ -285,6 +284,9 @@ func (r *jobRun) start(index int) (bool, error) {
 		pod.Annotations = with(pod.Annotations, batchv1.JobCompletionIndexAnnotation, n)
 		pod.Labels = with(pod.Labels, batchv1.JobCompletionIndexAnnotation, n)
 		pod.Spec.Hostname = r.job.Name + "-" + n
+		if r.independent() {
+			r.note(pod, last)
+		}
 		tellIndex(pod.Spec.InitContainers)
 		tellIndex(pod.Spec.Containers)
 	}

@@ -108,10 +108,10 @@ func endOf(pod *corev1.Pod) time.Time {
 }
 
 // judge applies the Job's policy about failures to a pod: whether it counts, and if it fails the Job at once, why.
-func (r *jobRun) judge(pod *corev1.Pod) (counts bool, message string) {
+func (r *jobRun) judge(pod *corev1.Pod) (counts bool, action batchv1.PodFailurePolicyAction, message string) {
 	policy := r.job.Spec.PodFailurePolicy
 	if policy == nil {
-		return true, ""
+		return true, "", ""
 	}
 	for i, rule := range policy.Rules {
 		why := matchedBy(&rule, pod)
@@ -120,14 +120,14 @@ func (r *jobRun) judge(pod *corev1.Pod) (counts bool, message string) {
 		}
 		switch rule.Action {
 		case batchv1.PodFailurePolicyActionIgnore:
-			return false, ""
+			return false, rule.Action, ""
 		case batchv1.PodFailurePolicyActionFailJob:
-			return true, fmt.Sprintf("%s matching %s rule at index %d", why, rule.Action, i)
+			return true, rule.Action, fmt.Sprintf("%s matching %s rule at index %d", why, rule.Action, i)
 		default:
-			return true, ""
+			return true, rule.Action, ""
 		}
 	}
-	return true, ""
+	return true, "", ""
 }
 
 // matchedBy tells what of a pod a rule matches, empty when nothing does.
@@ -157,6 +157,15 @@ func matchedBy(rule *batchv1.PodFailurePolicyRule, pod *corev1.Pod) string {
 // report writes the status, and lets the pods go that it now counts.
 func (r *jobRun) report(verdict *outcome) error {
 	now := r.s.now()
+	if r.independent() && verdict == nil {
+		for _, pod := range r.fresh {
+			counts, _, _ := r.judge(pod)
+			if counts && slices.ContainsFunc(r.indexes(pod), func(n int) bool { return r.replace[n] == pod }) {
+				r.failed--
+			}
+		}
+		r.dropReplaced()
+	}
 	if err := editTyped(r.s, jobs, &r.job.ObjectMeta, controllerManager, "status", func(job *batchv1.Job) {
 		st := &job.Status
 		st.Active, st.Succeeded, st.Failed = int32(len(r.active)), r.succeeded, r.failed
@@ -164,6 +173,10 @@ func (r *jobRun) report(verdict *outcome) error {
 		st.UncountedTerminatedPods = &batchv1.UncountedTerminatedPods{}
 		if r.indexed() {
 			st.CompletedIndexes = ranges(r.done)
+		}
+		if r.independent() {
+			lost := ranges(r.lost)
+			st.FailedIndexes = &lost
 		}
 		r.conditions(st, verdict, now)
 	}); err != nil {

@@ -310,15 +310,15 @@ func TestScriptedAutoscaler(t *testing.T) {
 	f.create(`{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h}, spec: {minReplicas: 2, maxReplicas: 5,
 scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}]}}`)
 	for replicas, want := range map[int32]string{
-		4: "currentReplicas:4 desiredReplicas:4 AbleToScale=True/ReadyForNewScale ScalingActive=True/ValidMetricFound ScalingLimited=False/DesiredWithinRange",
-		9: "currentReplicas:5 desiredReplicas:5 AbleToScale=True/ReadyForNewScale ScalingActive=True/ValidMetricFound ScalingLimited=True/TooManyReplicas",
-		1: "currentReplicas:2 desiredReplicas:2 AbleToScale=True/ReadyForNewScale ScalingActive=True/ValidMetricFound ScalingLimited=True/TooFewReplicas",
+		4: "currentReplicas:4 desiredReplicas:4 AbleToScale=True/ReadyForNewScale ScaledToZero=False/NotScaledToZero ScalingActive=True/ValidMetricFound ScalingLimited=False/DesiredWithinRange",
+		9: "currentReplicas:5 desiredReplicas:5 AbleToScale=True/ReadyForNewScale ScaledToZero=False/NotScaledToZero ScalingActive=True/ValidMetricFound ScalingLimited=True/TooManyReplicas",
+		1: "currentReplicas:2 desiredReplicas:2 AbleToScale=True/ReadyForNewScale ScaledToZero=False/NotScaledToZero ScalingActive=True/ValidMetricFound ScalingLimited=True/TooFewReplicas",
 	} {
 		f.script(sim.Rule{Kind: "HorizontalPodAutoscaler", Behavior: sim.Behavior{Replicas: replicas}})
 		assert.Equal(t, want, status(f.get("HorizontalPodAutoscaler", "h"), "currentReplicas", "desiredReplicas"), replicas)
 	}
 	f.script(sim.Rule{Kind: "HorizontalPodAutoscaler", Behavior: sim.Behavior{Outcome: sim.NeverReady}})
-	assert.Contains(t, status(f.get("HorizontalPodAutoscaler", "h")), "AbleToScale=True/SucceededGetScale ScalingActive=False/FailedGetResourceMetric")
+	assert.Contains(t, status(f.get("HorizontalPodAutoscaler", "h")), "AbleToScale=True/SucceededGetScale ScaledToZero=False/NotScaledToZero ScalingActive=False/FailedGetResourceMetric")
 }
 
 func TestScriptedClaimsAndBalancers(t *testing.T) {

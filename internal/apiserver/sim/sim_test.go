@@ -452,7 +452,7 @@ scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, metrics: [{t
 	assert.Equal(t, "AbleToScale=False/FailedGetScale", status(f.get("HorizontalPodAutoscaler", "h")))
 	f.create(web)
 	assert.Len(t, f.list("Pod"), 5)
-	assert.Equal(t, "currentReplicas:5 desiredReplicas:5 AbleToScale=True/ReadyForNewScale ScalingActive=True/ValidMetricFound ScalingLimited=False/DesiredWithinRange",
+	assert.Equal(t, "currentReplicas:5 desiredReplicas:5 AbleToScale=True/ReadyForNewScale ScaledToZero=False/NotScaledToZero ScalingActive=True/ValidMetricFound ScalingLimited=False/DesiredWithinRange",
 		status(f.get("HorizontalPodAutoscaler", "h"), "currentReplicas", "desiredReplicas"))
 }
 
