@@ -1,7 +1,9 @@
 package manifesttest_test
 
 import (
+	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -78,6 +80,31 @@ func TestApplyFindsTheOrder(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, ready)
 	assert.Equal(t, manifesttest.Manager, web.GetManagedFields()[0].Manager)
+}
+
+// What is refused for the lack of something else among the objects is tried again when that is there.
+func TestApplyTriesAgain(t *testing.T) {
+	var configured atomic.Bool
+	c := manifesttest.New(t, &manifesttest.Options{Server: &memory.Options{Controllers: true, Admission: []memory.Admission{{
+		Name: "order.example.org",
+		Validate: func(r *memory.AdmissionRequest) error {
+			switch r.Kind.Kind {
+			case "ConfigMap":
+				configured.Store(configured.Load() || r.Name == "web")
+			case "Deployment":
+				if !configured.Load() {
+					return errors.New("no configuration yet")
+				}
+			}
+			return nil
+		},
+	}}}})
+	all := objects(t, shop)
+	got := failure(t, func(t testing.TB) { c.Apply(t, slices.Delete(slices.Clone(all), 1, 2)...) })
+	assert.Contains(t, got, "1 of 5 objects were refused:")
+	assert.Contains(t, got, "no configuration yet")
+	c.Apply(t, all...)
+	c.RequireHealthy(t)
 }
 
 func TestApplyFillsInTheNamespace(t *testing.T) {

@@ -1,17 +1,20 @@
 package manifesttest_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/memory"
 	"github.com/setpoint-dev/setpoint/cluster/memory/manifesttest"
 )
 
@@ -108,6 +111,30 @@ func TestHarmlessUpgrade(t *testing.T) {
 	assert.Contains(t, got, "not found", "what left the revision is deleted")
 }
 
+// A refusal that names no field is traced to the change that it is about, by rehearsing each alone.
+func TestUpgradeFindsTheFieldOfARefusal(t *testing.T) {
+	c := manifesttest.New(t, &manifesttest.Options{Server: &memory.Options{Admission: []memory.Admission{{
+		Name: "owners.example.org", Kind: "ConfigMap", Operations: []admissionv1.Operation{admissionv1.Update},
+		Validate: func(r *memory.AdmissionRequest) error {
+			was, _, _ := unstructured.NestedString(r.Old.Object, "data", "owner")
+			is, _, _ := unstructured.NestedString(r.Object.Object, "data", "owner")
+			if was != is {
+				return errors.New("owners stay")
+			}
+			return nil
+		},
+	}}}})
+	const text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {level: info, owner: jane, size: '1'}}"
+	got := failure(t, func(tb testing.TB) {
+		c.RequireUpgradable(tb, objects(t, text), revise(t, text, "jane", "joe", "info", "warn", ", size: '1'", ""))
+	})
+	assert.Equal(t, `the upgrade of 1 objects fails:
+  - ConfigMap default/a cannot change in place:
+      data.owner: "jane" → "joe"
+      the server says: forbidden: admission webhook "owners.example.org" denied the request: owners stay
+      keep the old value, or recreate the object`, got)
+}
+
 // What a tool is told to keep is kept.
 func TestUpgradeKeepsWhatIsMarked(t *testing.T) {
 	c := manifesttest.New(t, nil)
@@ -128,10 +155,13 @@ func must[T any](v T, err error) T {
 func TestUpgradesThatFail(t *testing.T) {
 	tests := map[string]struct {
 		old, new []*unstructured.Unstructured
-		want     []string
+		// changes is how many fields are said to have changed that cannot.
+		changes int
+		want    []string
 	}{
 		"statefulset": {
-			new: revise(t, database, "serviceName: db", "serviceName: other", "replicas: 3", "replicas: 4", "example.org/db:1", "example.org/db:1", "storage: 1Gi}}}\n---", "storage: 2Gi}}}\n---"),
+			new:     revise(t, database, "serviceName: db", "serviceName: other", "replicas: 3", "replicas: 4", "example.org/db:1", "example.org/db:1", "storage: 1Gi}}}\n---", "storage: 2Gi}}}\n---"),
+			changes: 2,
 			want: []string{
 				"StatefulSet default/db cannot change in place:",
 				"\n      spec.serviceName: \"db\" → \"other\"\n",
@@ -141,26 +171,30 @@ func TestUpgradesThatFail(t *testing.T) {
 			},
 		},
 		"job": {
-			new: revise(t, database, "name: m, image: \"example.org/db:1\"", "name: m, image: \"example.org/db:2\""),
+			new:     revise(t, database, "name: m, image: \"example.org/db:1\"", "name: m, image: \"example.org/db:2\""),
+			changes: 1,
 			want: []string{
 				"Job default/migrate cannot change in place:\n      spec.template.spec.containers[0].image: \"example.org/db:1\" → \"example.org/db:2\"",
 				"field is immutable",
 			},
 		},
 		"selector": {
-			new: revise(t, database, "{app: web}", "{app: site}"),
+			new:     revise(t, database, "{app: web}", "{app: site}"),
+			changes: 1,
 			want: []string{
 				"Deployment default/web cannot change in place:\n      spec.selector.matchLabels.app: \"web\" → \"site\"\n",
 				"field is immutable",
 			},
 		},
 		"role": {
-			new:  revise(t, database, "name: view", "name: edit"),
-			want: []string{"RoleBinding default/web cannot change in place:\n      roleRef.name: \"view\" → \"edit\"\n", "the server says: "},
+			new:     revise(t, database, "name: view", "name: edit"),
+			changes: 1,
+			want:    []string{"RoleBinding default/web cannot change in place:\n      roleRef.name: \"view\" → \"edit\"\n", "the server says: "},
 		},
 		"secret": {
-			new:  revise(t, database, "correct horse", "battery staple"),
-			want: []string{"Secret default/key cannot change in place:\n      stringData.key: (redacted) → (redacted)\n", "immutable"},
+			new:     revise(t, database, "correct horse", "battery staple"),
+			changes: 1,
+			want:    []string{"Secret default/key cannot change in place:\n      stringData.key: (redacted) → (redacted)\n", "immutable"},
 		},
 		"invalid either way": {
 			new:  revise(t, database, "name: web, image", "name: Web, image"),
@@ -223,7 +257,7 @@ spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], persistentVolumeR
 			for _, want := range test.want {
 				assert.Contains(t, got, want)
 			}
-			assert.NotContains(t, got, "spec.replicas:")
+			assert.Equal(t, test.changes, strings.Count(got, " → "), "%s", got)
 			assert.NotContains(t, got, "horse")
 			assert.NotContains(t, got, "staple")
 		})
