@@ -324,6 +324,9 @@ func canonical(served *Served, obj *unstructured.Unstructured) (*unstructured.Un
 	return &unstructured.Unstructured{Object: out}, nil
 }
 
+// Empty returns an object of the kind with nothing in it.
+func (s *Served) Empty() (*unstructured.Unstructured, error) { return emptyObject(s) }
+
 // emptyObject is what a creation is compared with.
 func emptyObject(served *Served) (*unstructured.Unstructured, error) {
 	out := &unstructured.Unstructured{}

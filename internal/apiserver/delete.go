@@ -60,7 +60,7 @@ func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (
 		return nil, false, err
 	}
 	live := obj.DeepCopy()
-	marked, wait := s.mark(served, obj, opts, w.Collection)
+	marked, graceful, wait := s.mark(served, obj, opts, w.Collection)
 	if wait && !marked {
 		return obj, false, nil
 	}
@@ -74,7 +74,7 @@ func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (
 		return out, false, err
 	}
 	switch {
-	case marked && served.row.Grace != nil:
+	case graceful:
 		// The mark is an event of its own, and all that a dry run does.
 		out, err := s.storeMarked(served, obj, record, w)
 		if err != nil || w.DryRun {
@@ -157,7 +157,7 @@ func (s *Server) preconditions(served *Served, obj *unstructured.Unstructured, p
 
 // mark changes obj as a deletion does. It reports whether anything changed, and whether the object has to wait for
 // something before it can go.
-func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions, collection bool) (marked, wait bool) {
+func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav1.DeleteOptions, collection bool) (marked, graceful, wait bool) {
 	deleting := obj.GetDeletionTimestamp() != nil
 	if p := served.row.Protection; p != "" && !s.controllers.protected.Load() {
 		obj.SetFinalizers(slices.DeleteFunc(obj.GetFinalizers(), func(f string) bool { return f == p }))
@@ -165,15 +165,16 @@ func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav
 	if served.row.Delayed && !(collection && served.row.Defines) { // a collection goes past what the kind does itself
 		if !deleting {
 			s.markDelayed(served, obj, opts)
-			return true, true
+			return true, false, true
 		}
 		if !s.emptied(served, obj) {
-			return false, true
+			return false, false, true
 		}
 	}
-	graceful, pending := s.grace(served, obj, opts)
+	var pending bool
+	graceful, pending = s.grace(served, obj, opts)
 	if pending {
-		return false, true
+		return false, false, true
 	}
 	marked = graceful
 	if finalizers, changed := s.collectionFinalizers(served, obj, opts); changed {
@@ -184,7 +185,7 @@ func (s *Server) mark(served *Served, obj *unstructured.Unstructured, opts metav
 		marked = s.markNow(obj) || marked
 	}
 	wait = len(obj.GetFinalizers()) > 0 || graceful && *obj.GetDeletionGracePeriodSeconds() > 0
-	return marked, wait
+	return marked, graceful, wait
 }
 
 // markDelayed is the first step of kinds that are always emptied before they go.

@@ -67,8 +67,12 @@ func selectable(served *Served, obj *unstructured.Unstructured) fields.Set {
 
 // Selectable reports whether a field selector may name a field.
 func (s *Served) Selectable(name string) bool {
-	if name == "metadata.name" || name == "metadata.namespace" {
+	switch name {
+	case "metadata.name":
 		return true
+	case "metadata.namespace":
+		// Kinds with fields of their own say all that they have, and some have no namespace.
+		return s.Namespaced || s.Custom != nil || s.row.Fields == nil
 	}
 	for _, path := range s.row.Fields {
 		if dotted(path) == name {

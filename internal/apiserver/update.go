@@ -404,11 +404,8 @@ func (s *Server) storeUpdate(served *Served, obj, live *unstructured.Unstructure
 		if w.DryRun {
 			return obj, nil
 		}
-		data, err := s.encode(served, obj)
-		if err != nil {
-			return nil, apierrors.NewInternalError(err)
-		}
-		if _, err := s.store.Delete(record.Key, record.Version, data); err != nil {
+		// What is told of the end is the state that was stored last.
+		if _, err := s.store.Delete(record.Key, record.Version, record.Data); err != nil {
 			return nil, err
 		}
 		s.pools.release(live.Object, nil)

@@ -67,7 +67,10 @@ func negotiate(r *http.Request, protobuf bool) (format, error) {
 		"", 0, false)
 	err.ErrStatus.Reason = "NotAcceptable"
 	err.ErrStatus.Message = "406: Not Acceptable\n\nAvailable representations: " + strings.Join(representations(protobuf), ", ")
-	err.ErrStatus.Details = &metav1.StatusDetails{}
+	err.ErrStatus.Details = nil
+	if protobuf { // what serves custom resources says less
+		err.ErrStatus.Details = &metav1.StatusDetails{}
+	}
 	return format{}, err
 }
 

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
@@ -175,15 +174,16 @@ func versionOf(n apiserver.Notice) uint64 {
 
 // bookmark tells a version, and with end that all objects from the start have been told.
 func (s *stream) bookmark(version uint64, end bool) error {
-	obj := &unstructured.Unstructured{Object: map[string]any{}}
-	obj.SetGroupVersionKind(s.call.served.GVK)
+	obj, err := s.call.served.Empty() // with what a type shows of nothing
+	if err != nil {
+		return err
+	}
 	obj.SetResourceVersion(strconv.FormatUint(version, 10))
 	if end {
 		obj.SetAnnotations(map[string]string{initialEventsEnd: "true"})
 	}
 	value, gvk := any(obj.Object), s.call.served.GVK
 	if s.call.format.as != "" {
-		var err error
 		if value, _, err = s.call.present(obj); err != nil {
 			return err
 		}
