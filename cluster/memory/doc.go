@@ -19,7 +19,7 @@
 // delete and deletecollection; dry run; field validation with warnings; generateName; preconditions, grace periods,
 // finalizers and propagation; status and scale; label and field selectors; lists that page through one snapshot; watches
 // with initial events and bookmarks, and 410 for a version from before the log. Bodies are JSON, YAML or protobuf, answers
-// also Tables and metadata alone. Discovery is there in both forms, and so are the OpenAPI v3 documents.
+// also Tables and metadata alone. Discovery is there in both forms, and so are the OpenAPI documents, v2 and v3.
 //
 // Field managers are apimachinery's own, so managedFields, conflicts and forced takeovers are those of kube-apiserver. A
 // differential test sends the same random requests to both and compares the answers and the stored objects.
@@ -65,7 +65,7 @@
 //
 //   - what needs a node or a signer: logs, exec, attach, port forwarding, proxying, ephemeral containers, resizing of pods,
 //     service account tokens, TokenReview (501)
-//   - OpenAPI v2 (501), CBOR (406 and 415), alpha and beta versions of built-in kinds (404)
+//   - CBOR (406 and 415), alpha and beta versions of built-in kinds (404)
 //   - definitions of several versions that ask for a conversion webhook, unless [Options].Convert has a function for the
 //     kind (422)
 //   - field selectors that the kind does not index (400)

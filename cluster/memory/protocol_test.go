@@ -197,7 +197,7 @@ func TestAnswers(t *testing.T) {
 		{"protobuf to a custom resource", "POST", "/apis/example.com/v1/namespaces/default/gadgets", "", "application/vnd.kubernetes.protobuf", "x", 415, "UnsupportedMediaType"},
 		{"cbor", "POST", "/api/v1/namespaces", "", "application/cbor", "x", 415, "UnsupportedMediaType"},
 		{"logs", "GET", "/api/v1/namespaces/default/pods/x/log", "", "", "", 501, "pod logs"},
-		{"OpenAPI v2", "GET", "/openapi/v2", "", "", "", 501, "OpenAPI v2"},
+		{"OpenAPI v2", "GET", "/openapi/v2", "", "", "", 200, `"swagger":"2.0"`},
 		{"unknown path", "GET", "/apis/none.example.com/v1", "", "", "", 404, "404 page not found"},
 		{"a method that the kind has not", "POST", "/api/v1/namespaces/default/pods/x/status", "", "", "{}", 405, "MethodNotAllowed"},
 		{"unindexed field", "GET", "/api/v1/configmaps?fieldSelector=data.k%3Dv", "", "", "", 400, "is not a known field selector"},

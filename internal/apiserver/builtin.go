@@ -84,6 +84,17 @@ func typesOf(kind schema.GroupVersionKind) func() (managedfields.TypeConverter, 
 	})
 }
 
+// BuiltinGroupVersions returns the group versions that every server serves.
+func BuiltinGroupVersions() []schema.GroupVersion {
+	var out []schema.GroupVersion
+	for _, s := range builtins() {
+		if gv := s.GVK.GroupVersion(); !slices.Contains(out, gv) {
+			out = append(out, gv)
+		}
+	}
+	return out
+}
+
 func servedOf(gv schema.GroupVersion, resources []metav1.APIResource) []*Served {
 	var out []*Served
 	for _, r := range resources {

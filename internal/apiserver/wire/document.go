@@ -25,7 +25,7 @@ func (c *call) serveDocument() {
 	case path == "/openapi/v3" || strings.HasPrefix(path, "/openapi/v3/"):
 		c.serveOpenAPI(strings.TrimPrefix(strings.TrimPrefix(path, "/openapi/v3"), "/"))
 	case path == "/openapi/v2":
-		sendError(c.w, format{}, notImplemented("OpenAPI v2; ask for /openapi/v3"))
+		c.serveOpenAPIV2()
 	default:
 		sendError(c.w, format{}, errNoPath)
 	}

@@ -25,6 +25,8 @@ type Handler struct {
 	sleep  func(ctx context.Context, d time.Duration) error
 	// Authorize is asked before a request is served; nil allows everything. It is set before the first request.
 	Authorize Authorize
+
+	swaggers swaggers
 }
 
 // NewHandler returns the handler for a core. sleep waits out the latency of faults, by a timer when it is nil.
