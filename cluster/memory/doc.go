@@ -87,10 +87,13 @@
 //     columns of their definition
 //   - the OpenAPI documents of built-in kinds carry no descriptions and no enums, so kubectl explain shows fields and types
 //   - pods get a service account, a priority and tolerations, but no token volume
-//   - an apply of a PersistentVolumeClaim that changes nothing is no write, as for every kind; on kube-apiserver it moves the
+//   - a write of a PersistentVolumeClaim that changes nothing is no write, as for every kind; on kube-apiserver it moves the
 //     time of its entry
 //   - an update that writes a quantity in another form of the same value takes no ownership of it; kube-apiserver compares
 //     the text
+//   - an empty list of webhooks in place of none does not move the generation of a webhook configuration
+//   - a DaemonSet that is read as metadata alone shows the annotation deprecated.daemonset.template.generation
+//   - a name that no Service may have is refused as such; on kube-apiserver the allocator of addresses refuses it first
 //   - without simulated controllers the finalizers that protect volumes and claims in use end when the deletion begins
 //   - fields of the internal form of an object, which the real server shows in some messages, are shown as they are written
 //   - no APIService objects stand for the groups that the server itself serves

@@ -349,6 +349,7 @@ func (p *player) statusApply() {
 }
 
 func (p *player) delete() {
+	p.sample = p.kind.versions[0] // at another version a deletion that holds also rewrites the object
 	p.ensure()
 	options := map[string]any{"kind": "DeleteOptions", "apiVersion": "v1"}
 	if p.IntN(2) == 0 {
@@ -380,6 +381,7 @@ func (p *player) delete() {
 
 // deleteHeld deletes an object that a finalizer holds, writes to it, deletes it again, and lets it go.
 func (p *player) deleteHeld() {
+	p.sample = p.kind.versions[0] // at another version a deletion that holds also rewrites the object
 	p.ensure()
 	p.certain = true // else a dry run would be taken for the step
 	hold := operation{
@@ -416,7 +418,7 @@ func (p *player) deleteCollection() {
 	}
 	p.n = 0
 	selector := p.one("app", "app in (a)", "app=a", "app!=a", "!updated")
-	query := url.Values{"labelSelector": {p.ours(selector)}}
+	query := url.Values{"labelSelector": {p.kind.ours(selector)}}
 	if p.coin(4) {
 		query.Set("dryRun", "All")
 	}
@@ -437,17 +439,6 @@ func (p *player) deleteCollection() {
 	}
 }
 
-// ours limits a selector to the objects of this run.
-func (p *player) ours(selector string) string {
-	if p.kind.namespace != "" {
-		return selector
-	}
-	if selector == "" {
-		return "run=" + p.kind.run
-	}
-	return selector + ",run=" + p.kind.run
-}
-
 const asMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 func (p *player) get() {
@@ -466,7 +457,7 @@ func (p *player) list() {
 	if p.IntN(2) == 0 {
 		selector = p.one("app=a", "app in (a,b)", "!merged", "app,updated notin (1)", "patched==1")
 	}
-	if selector = p.ours(selector); selector != "" {
+	if selector = p.kind.ours(selector); selector != "" {
 		query.Set("labelSelector", selector)
 	}
 	if p.coin(3) {

@@ -174,6 +174,17 @@ func (k *subject) plainName(n int) string {
 	return "x" + strconv.Itoa(n)
 }
 
+// ours limits a selector to the objects of this run.
+func (k *subject) ours(selector string) string {
+	switch {
+	case k.namespace != "":
+		return selector
+	case selector == "":
+		return "run=" + k.run
+	}
+	return selector + ",run=" + k.run
+}
+
 // object returns a fresh copy of the sample's object as number n.
 func (k *subject) object(s *sample, n int) map[string]any {
 	out := substitute(runtime.DeepCopyJSON(s.Object), k.plainName(n)).(map[string]any)

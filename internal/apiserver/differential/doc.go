@@ -8,6 +8,9 @@
 // The first prints how many operations of each verb and kind had which outcome. The seed of a run is printed; with the same
 // number of operations the same seed sends the same requests.
 //
+// What is written is read back and compared, and a second test compares what watches tell of it. The samples in testdata say
+// of each kind what may change and what may not.
+//
 // kube-apiserver runs with its default admission plugins and without kube-controller-manager. On the other side stands the
 // core of cluster/memory without the simulated controllers and without garbage collection.
 package differential

@@ -42,6 +42,8 @@ var (
 	recordVersion = regexp.MustCompile(`(ResourceVersion in (?:object meta:|precondition|record|the precondition)|resource version:?) \(?"?\d+"?\)?( \(\d+\))?`)
 	// anyUID is an identity in a message.
 	anyUID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	// frozenValue is what was sent for a field that is immutable. Which of its checks sees it first is kube-apiserver's chance.
+	frozenValue = regexp.MustCompile(`Invalid value: [^:]*: field is immutable`)
 	// storageKey is where a server keeps an object.
 	storageKey = regexp.MustCompile(`Key: \S+,`)
 	// anyTime is a time in a message.
@@ -161,6 +163,7 @@ func maskStatus(status map[string]any) {
 }
 
 func maskText(text string) string {
+	text = frozenValue.ReplaceAllString(text, "Invalid value: *: field is immutable")
 	text = wholeValue.ReplaceAllString(text, "Invalid value: *: ")
 	text, _, _ = strings.Cut(text, "\n@@") // a comparison of internal forms
 	text = recordVersion.ReplaceAllString(text, "$1 *")
