@@ -32,14 +32,21 @@ type comparing struct {
 
 // compare compares with a mask for the Secrets of other objects, nil for none.
 func compare(c *Comparer, d *Desired, live *unstructured.Unstructured, also *redact.Mask) (*Comparison, error) {
-	begin := func(d *Desired) *comparing {
-		w := newComparing(c, d)
-		w.also, w.out.mask = also, also
-		return w
-	}
 	if live == nil {
-		return begin(d).create(), nil
+		return newComparing(c, d, also).create(), nil
 	}
+	if out := d.remembered(c, live, also); out != nil {
+		return out, nil
+	}
+	out, err := fresh(c, d, live, also)
+	if err == nil {
+		d.remember(c, live, also, out)
+	}
+	return out, err
+}
+
+// fresh compares with an object that was not compared before.
+func fresh(c *Comparer, d *Desired, live *unstructured.Unstructured, also *redact.Mask) (*Comparison, error) {
 	if err := match(d, live); err != nil {
 		return nil, &Error{Op: "compare", Ref: d.ref, Err: err}
 	}
@@ -47,12 +54,12 @@ func compare(c *Comparer, d *Desired, live *unstructured.Unstructured, also *red
 		return out, nil
 	}
 	if len(d.ignore) == 0 || d.typed == nil {
-		return begin(d).merged(live)
+		return newComparing(c, d, also).merged(live)
 	}
 	effective, ignored, err := c.ignoring(d, live)
 	var reason *unknowable
 	if errors.As(err, &reason) {
-		w := begin(d)
+		w := newComparing(c, d, also)
 		w.mask = redact.Of(d.obj, live).Then(also)
 		w.unsure(reason.Path, reason.Message)
 		w.out.Verdict = Unsure
@@ -62,7 +69,7 @@ func compare(c *Comparer, d *Desired, live *unstructured.Unstructured, also *red
 	if err != nil {
 		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Then(also).Error(err)}
 	}
-	out, err := begin(effective).merged(live)
+	out, err := newComparing(c, effective, also).merged(live)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +77,8 @@ func compare(c *Comparer, d *Desired, live *unstructured.Unstructured, also *red
 	return out, nil
 }
 
-func newComparing(c *Comparer, d *Desired) *comparing {
-	w := &comparing{c: c, d: d, out: &Comparison{Ref: d.ref, manager: c.manager, apply: d.content}}
+func newComparing(c *Comparer, d *Desired, also *redact.Mask) *comparing {
+	w := &comparing{c: c, d: d, also: also, out: &Comparison{Ref: d.ref, manager: c.manager, apply: d.content, mask: also}}
 	w.out.Unsure = append(w.out.Unsure, d.unsure...)
 	return w
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -34,6 +35,8 @@ type Desired struct {
 	ignore []ignoreRule
 	// content returns the object's content. It is kept so that a comparison need not make a function for it.
 	content func() map[string]any
+	// last is the latest certain answer.
+	last *atomic.Pointer[answer]
 	// unsure holds what cannot be known, whatever is live.
 	unsure []Reason
 }
@@ -64,7 +67,7 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 	if err != nil {
 		return nil, &Error{Op: "prepare", Ref: cluster.RefOf(obj), Err: err}
 	}
-	d := &Desired{obj: frozen, ref: cluster.RefOf(frozen)}
+	d := &Desired{obj: frozen, ref: cluster.RefOf(frozen), last: &atomic.Pointer[answer]{}}
 	fail := func(path string, err error) (*Desired, error) {
 		return nil, &Error{Op: "prepare", Ref: d.ref, Path: path, Err: err}
 	}

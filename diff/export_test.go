@@ -10,7 +10,7 @@ var PathString = pathString
 
 // Merged compares without the quick answer.
 func (c *Comparer) Merged(d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
-	return newComparing(c, d).merged(live)
+	return newComparing(c, d, nil).merged(live)
 }
 
 // Quick says whether there is a quick answer.
