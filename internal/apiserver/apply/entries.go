@@ -29,11 +29,11 @@ func entriesOf(obj *unstructured.Unstructured, fields bool) []metav1.ManagedFiel
 	return out
 }
 
-// setEntries does what obj.SetManagedFields does.
-func setEntries(obj *unstructured.Unstructured, entries []metav1.ManagedFieldsEntry) {
+// setEntries does what obj.SetManagedFields does. known returns fields that have been read before, or nil.
+func setEntries(obj *unstructured.Unstructured, entries []metav1.ManagedFieldsEntry, known func(raw []byte) map[string]any) {
 	list := make([]any, len(entries))
 	for i := range entries {
-		m, ok := writeEntry(&entries[i])
+		m, ok := writeEntry(&entries[i], known)
 		if !ok {
 			obj.SetManagedFields(entries)
 			return
@@ -103,7 +103,7 @@ func readEntry(m map[string]any, withFields bool, out *metav1.ManagedFieldsEntry
 }
 
 // writeEntry reports false for an entry with parts that need another look.
-func writeEntry(e *metav1.ManagedFieldsEntry) (map[string]any, bool) {
+func writeEntry(e *metav1.ManagedFieldsEntry, known func(raw []byte) map[string]any) (map[string]any, bool) {
 	m := map[string]any{}
 	for key, text := range map[string]string{
 		"manager": e.Manager, "operation": string(e.Operation), "apiVersion": e.APIVersion,
@@ -120,9 +120,12 @@ func writeEntry(e *metav1.ManagedFieldsEntry) (map[string]any, bool) {
 		m["time"] = e.Time.UTC().Format(time.RFC3339)
 	}
 	if e.FieldsV1 != nil {
-		fields, ok := plain.Parse(e.FieldsV1.GetRawBytes())
-		if !ok {
-			return nil, false
+		fields := known(e.FieldsV1.GetRawBytes())
+		if fields == nil {
+			var ok bool
+			if fields, ok = plain.Parse(e.FieldsV1.GetRawBytes()); !ok {
+				return nil, false
+			}
 		}
 		m["fieldsV1"] = fields
 	}

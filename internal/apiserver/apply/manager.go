@@ -82,7 +82,7 @@ func (m *Manager) Update(live, obj *unstructured.Unstructured, manager string, n
 		return obj
 	}
 	stamp(o, l, now)
-	return o.joined()
+	return o.joined(l)
 }
 
 // Apply returns live with patch applied by manager. The error is a conflict (409) when other managers own fields with other
@@ -99,7 +99,7 @@ func (m *Manager) Apply(live, patch *unstructured.Unstructured, manager string, 
 		return nil, fmt.Errorf("apply returned a %T", out)
 	}
 	stamp(o, l, now)
-	return o.joined(), nil
+	return o.joined(l), nil
 }
 
 // stamp replaces the wall clock's time, which the field manager puts into entries that changed, by now.

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"bytes"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +15,9 @@ import (
 type object struct {
 	*unstructured.Unstructured
 	entries []metav1.ManagedFieldsEntry
+	// was holds the entries that the object came with, and written what they were read from.
+	was     []metav1.ManagedFieldsEntry
+	written []any
 	// value is the object in the structure of its schema, when that has been found out already.
 	value *typed.TypedValue
 }
@@ -63,7 +67,8 @@ func Copy(obj *unstructured.Unstructured) *unstructured.Unstructured {
 
 // apart returns obj and its account apart. obj is not changed, nor is the result to change what they share.
 func apart(obj *unstructured.Unstructured) *object {
-	o := &object{Unstructured: obj, entries: Entries(obj)}
+	o := &object{Unstructured: obj, entries: Entries(obj), written: kept(obj)}
+	o.was = o.entries
 	metadata, ok := obj.Object["metadata"].(map[string]any)
 	if !ok {
 		return o
@@ -87,12 +92,25 @@ func without(m map[string]any, key string) map[string]any {
 	return out
 }
 
-// joined returns the object with its account in it.
-func (o *object) joined() *unstructured.Unstructured {
+// joined returns the object with its account in it. Entries that have the fields of one of live share them.
+func (o *object) joined(live *object) *unstructured.Unstructured {
 	if o.entries != nil {
-		setEntries(o.Unstructured, o.entries)
+		setEntries(o.Unstructured, o.entries, live.fields)
 	}
 	return o.Unstructured
+}
+
+// fields returns the fields of the entry that the object came with whose fields read like this, nil if there is none.
+func (o *object) fields(raw []byte) map[string]any {
+	for i, e := range o.was {
+		if e.FieldsV1 == nil || i >= len(o.written) || !bytes.Equal(e.FieldsV1.GetRawBytes(), raw) {
+			continue
+		}
+		entry, _ := o.written[i].(map[string]any)
+		fields, _ := entry["fieldsV1"].(map[string]any)
+		return fields
+	}
+	return nil
 }
 
 // GetManagedFields returns the account.
