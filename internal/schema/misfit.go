@@ -37,8 +37,9 @@ func decode(path string, data []byte, into any) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-// openAPIMisfit matches: the JSON type, the Go type, the JSON pointer, and what was expected where that is said.
-var openAPIMisfit = regexp.MustCompile(`^json: cannot unmarshal(?: JSON (\w+))? into Go (.*?)(?: within "([^"]*)")?(?:: expected (.*))?$`)
+// openAPIMisfit matches: the JSON type, the Go type, the JSON pointer, and what was expected where that is said. A program says
+// either "cannot" or "unable to": the decoder chooses, so that nobody relies on it.
+var openAPIMisfit = regexp.MustCompile(`^json: (?:cannot|unable to) unmarshal(?: JSON (\w+))? into Go (.*?)(?: within "([^"]*)")?(?:: expected (.*))?$`)
 
 // wanted names what a Go type is read from.
 func wanted(t reflect.Type) string {
