@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,8 +50,8 @@ func TestStoreEqualsTheServersDefaulting(t *testing.T) {
 		if !assert.True(t, kinds[0].Native(), gvk) {
 			continue
 		}
-		if !kinds[0].Exact() {
-			continue
+		if !kinds[0].Exact() && len(open[gvk]) == 0 {
+			assert.Fail(t, "a kind that is not exact, and nothing said about where", gvk)
 		}
 		t.Run(gvk.Kind+"."+gvk.GroupVersion().String(), func(t *testing.T) {
 			for round := range *rounds {
@@ -81,13 +83,38 @@ func TestStoreEqualsTheServersDefaulting(t *testing.T) {
 				again := kinds[0].Store(got)
 				require.Equal(t, got, again, "a second time")
 				// Filling keeps empty structures that the canonical form drops.
-				require.Empty(t, differences("", want, kinds[0].Canonical(got)), "seed %d round %d", *seed, round)
+				found := slices.DeleteFunc(differences("", want, kinds[0].Canonical(got)), func(d string) bool {
+					return slices.ContainsFunc(open[gvk], func(p *regexp.Regexp) bool { return p.MatchString(d) })
+				})
+				require.Empty(t, found, "seed %d round %d", *seed, round)
 				compared++
 			}
 		})
 	}
 	t.Logf("%d objects compared", compared)
 }
+
+// open are the fields of the kinds that are not exact which the server decides by more than the object: a taint takes the time
+// of the write, a device of the version with one form of devices has that form, a volume in an attachment has a part of the defaults that it has elsewhere, and the first version of autoscalers
+// keeps what it has no field for in annotations.
+var open = func() map[schema.GroupVersionKind][]*regexp.Regexp {
+	taint := regexp.MustCompile(`timeAdded`)
+	return map[schema.GroupVersionKind][]*regexp.Regexp{
+		{Group: "autoscaling", Version: "v1", Kind: "HorizontalPodAutoscaler"}: {
+			regexp.MustCompile(`^\.metadata\.annotations`), regexp.MustCompile(`^\.spec\.targetCPUUtilizationPercentage`),
+			regexp.MustCompile(`^\.status\.currentCPUUtilizationPercentage`),
+		},
+		{Group: "resource.k8s.io", Version: "v1", Kind: "ResourceSlice"}:         {taint},
+		{Group: "resource.k8s.io", Version: "v1", Kind: "DeviceTaintRule"}:       {taint},
+		{Group: "resource.k8s.io", Version: "v1alpha3", Kind: "DeviceTaintRule"}: {taint},
+		{Group: "resource.k8s.io", Version: "v1beta1", Kind: "ResourceSlice"}:    {taint, regexp.MustCompile(`^\.spec\.devices\[\d+\]\.basic: `)},
+		{Group: "resource.k8s.io", Version: "v1beta2", Kind: "DeviceTaintRule"}:  {taint},
+		{Group: "resource.k8s.io", Version: "v1beta2", Kind: "ResourceSlice"}:    {taint},
+		{Group: "storage.k8s.io", Version: "v1", Kind: "VolumeAttachment"}: {
+			regexp.MustCompile(`^\.spec\.source\.inlineVolumeSpec`),
+		},
+	}
+}()
 
 func encode(t *testing.T, obj runtime.Object) map[string]any {
 	data, err := json.Marshal(obj)

@@ -33,27 +33,7 @@ func main() {
 }
 
 func run(out string) error {
-	s, err := scheme.New()
-	if err != nil {
-		return err
-	}
-	t := table{}
-	roots := scheme.Kinds(s)
-	for _, gvk := range roots {
-		obj, err := s.New(gvk)
-		if err != nil {
-			return err
-		}
-		t.add(typeOf(obj))
-	}
-	p := prober{scheme: s, table: t, seen: map[string]map[string]observation{}}
-	for _, gvk := range roots {
-		if err := p.probe(gvk); err != nil {
-			return err
-		}
-	}
-	p.settle()
-	data, err := json.Marshal(t)
+	data, err := build()
 	if err != nil {
 		return err
 	}
@@ -69,4 +49,29 @@ func run(out string) error {
 		return err
 	}
 	return os.WriteFile(out, b.Bytes(), 0o644)
+}
+
+// build returns the table as JSON.
+func build() ([]byte, error) {
+	s, err := scheme.New()
+	if err != nil {
+		return nil, err
+	}
+	t := table{}
+	roots := scheme.Kinds(s)
+	for _, gvk := range roots {
+		obj, err := s.New(gvk)
+		if err != nil {
+			return nil, err
+		}
+		t.add(typeOf(obj))
+	}
+	p := prober{scheme: s, table: t, seen: map[string]map[string]observation{}}
+	for _, gvk := range roots {
+		if err := p.probe(gvk); err != nil {
+			return nil, err
+		}
+	}
+	p.settle()
+	return json.Marshal(t)
 }
