@@ -18,6 +18,10 @@ import (
 // server draws.
 func masked(r reply) map[string]any {
 	out := maskObject(runtime.DeepCopyJSON(r.body))
+	if meta, ok := out["metadata"].(map[string]any); ok && len(meta) == 0 && out["kind"] != "Status" {
+		// The answer to a deletion that was only tried is an empty object, in which kube-apiserver shows what its internal type holds.
+		out = map[string]any{"apiVersion": out["apiVersion"], "kind": out["kind"]}
+	}
 	if items, ok := out["items"].([]any); ok {
 		for i, item := range items {
 			if item, ok := item.(map[string]any); ok {
