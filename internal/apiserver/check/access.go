@@ -1,0 +1,135 @@
+package check
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// roleRules: what a rule allows is said completely.
+func roleRules(obj map[string]any) field.ErrorList { return policyRules(obj, true) }
+
+func clusterRoleRules(obj map[string]any) field.ErrorList { return policyRules(obj, false) }
+
+func policyRules(obj map[string]any, namespaced bool) field.ErrorList {
+	var errs field.ErrorList
+	for i, r := range list(obj, "rules") {
+		at := field.NewPath("rules").Index(i)
+		if len(list(r, "verbs")) == 0 {
+			errs = append(errs, field.Required(at.Child("verbs"), "verbs must contain at least one value"))
+		}
+		groups, things, urls := list(r, "apiGroups"), list(r, "resources"), list(r, "nonResourceURLs")
+		if len(urls) > 0 {
+			if namespaced {
+				errs = append(errs, field.Invalid(at.Child("nonResourceURLs"), urls, "namespaced rules cannot apply to non-resource URLs"))
+			}
+			if len(groups) > 0 || len(things) > 0 || len(list(r, "resourceNames")) > 0 {
+				errs = append(errs, field.Invalid(at.Child("nonResourceURLs"), urls, "rules cannot apply to both regular resources and non-resource URLs"))
+			}
+			continue
+		}
+		if len(groups) == 0 {
+			errs = append(errs, field.Required(at.Child("apiGroups"), "resource rules must supply at least one api group"))
+		}
+		if len(things) == 0 {
+			errs = append(errs, field.Required(at.Child("resources"), "resource rules must supply at least one resource"))
+		}
+	}
+	return errs
+}
+
+// subjects: users and groups are of one API group, service accounts of none. A binding that is in no namespace says in which
+// namespace an account is.
+func subjects(everywhere bool) func(obj map[string]any) field.ErrorList {
+	return func(obj map[string]any) field.ErrorList { return checkSubjects(obj, everywhere) }
+}
+
+func checkSubjects(obj map[string]any, everywhere bool) field.ErrorList {
+	var errs field.ErrorList
+	for i, s := range list(obj, "subjects") {
+		at := field.NewPath("subjects").Index(i)
+		kind, group := str(s, "kind"), str(s, "apiGroup")
+		switch kind {
+		case "ServiceAccount":
+			for _, f := range formats["subdomain"](str(s, "name")) {
+				if str(s, "name") != "" {
+					errs = append(errs, field.Invalid(at.Child("name"), str(s, "name"), f.Detail))
+				}
+			}
+			if group != "" {
+				errs = append(errs, field.NotSupported(at.Child("apiGroup"), group, []string{""}))
+			}
+			if everywhere && str(s, "namespace") == "" {
+				errs = append(errs, field.Required(at.Child("namespace"), ""))
+			}
+		case "User", "Group":
+			if group != "rbac.authorization.k8s.io" {
+				errs = append(errs, field.NotSupported(at.Child("apiGroup"), group, []string{"rbac.authorization.k8s.io"}))
+			}
+		}
+	}
+	return errs
+}
+
+// operations: a wildcard stands alone.
+func operations(obj map[string]any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range []string{"operations", "apiGroups", "apiVersions"} {
+		values := list(obj, name)
+		if len(values) > 1 && slices.Contains(values, any("*")) {
+			errs = append(errs, field.Invalid(at.Child(name), values, "if '*' is present, must not specify other "+
+				map[string]string{"operations": "operations", "apiGroups": "API groups", "apiVersions": "API versions"}[name]))
+		}
+	}
+	return errs
+}
+
+// webhookClient: a service or a URL.
+func webhookClient(obj map[string]any, at *field.Path) field.ErrorList {
+	if len(present(obj, "url", "service")) != 1 {
+		return field.ErrorList{field.Required(at, "exactly one of url or service is required")}
+	}
+	service := object(obj, "service")
+	var errs field.ErrorList
+	for _, name := range []string{"name", "namespace"} {
+		if service != nil && str(service, name) == "" {
+			errs = append(errs, field.Required(at.Child("service", name), ""))
+		}
+	}
+	return errs
+}
+
+// paramRef: by name or by labels.
+func paramRef(obj map[string]any, at *field.Path) field.ErrorList {
+	name := str(obj, "name")
+	switch {
+	case name != "" && obj["selector"] != nil:
+		return field.ErrorList{field.Forbidden(at.Child("name"), "name and selector are mutually exclusive")}
+	case name == "" && obj["selector"] == nil:
+		return field.ErrorList{field.Required(at, "one of name or selector must be specified")}
+	}
+	return nil
+}
+
+// webhooks: each with a name of its own, and a version of reviews that the server speaks.
+func webhooks(obj map[string]any) field.ErrorList {
+	var errs field.ErrorList
+	seen := map[string]bool{}
+	for i, h := range list(obj, "webhooks") {
+		at, name := field.NewPath("webhooks").Index(i), str(h, "name")
+		if seen[name] {
+			errs = append(errs, field.Duplicate(at.Child("name"), name))
+		}
+		seen[name] = true
+		versions := list(h, "admissionReviewVersions")
+		for j, v := range versions {
+			if slices.Contains(versions[:j], v) {
+				errs = append(errs, field.Invalid(at.Child("admissionReviewVersions").Index(j), v, "duplicate version"))
+			}
+		}
+		if len(versions) > 0 && !slices.ContainsFunc(versions, func(v any) bool { return v == "v1" || v == "v1beta1" }) {
+			errs = append(errs, field.Invalid(at.Child("admissionReviewVersions"), versions, "must include at least one of v1, v1beta1"))
+		}
+	}
+	return errs
+}

@@ -1,0 +1,251 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	kind "k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/setpoint-dev/setpoint/internal/schema"
+)
+
+// Object returns what is wrong with a new object of a built-in kind, in the form in which it would be stored: canonical, with
+// defaults. Metadata and status are not looked at. A kind without rules has no faults. The object is not changed.
+func Object(gvk kind.GroupVersionKind, obj map[string]any) field.ErrorList {
+	rules, ok := schema.RulesOf(gvk)
+	if !ok {
+		return nil
+	}
+	w := walk{rules: rules}
+	for _, c := range list(obj, "spec", "volumeClaimTemplates") {
+		w.claims = append(w.claims, str(c, "metadata", "name"))
+	}
+	w.structure(rules.Root, obj, nil, "")
+	return once(append(w.faults, across(gvk.GroupKind(), obj)...))
+}
+
+const podModel = "io.k8s.api.core.v1.PodSpec"
+
+// walk follows the rules through one object.
+type walk struct {
+	rules  schema.Rules
+	faults field.ErrorList
+	// silent is how many structures below which rules across fields do not hold the walk is in.
+	silent int
+	// claims are the names of the claims that the object makes for its pods.
+	claims []string
+}
+
+func (w *walk) structure(model string, obj map[string]any, at *field.Path, generic string) {
+	if unchecked[model] {
+		w.silent++
+		defer func() { w.silent-- }()
+	}
+	if rule := structures[model]; rule != nil && w.silent == 0 {
+		w.faults = append(w.faults, rule(obj, at)...)
+	}
+	if model == podModel {
+		defer func() { w.faults = append(w.faults, podSpec(obj, at, w.volumes(obj, at))...) }()
+	}
+	for _, f := range w.rules.Models[model] {
+		if at == nil && (f.Name == "metadata" || f.Name == "status") {
+			continue
+		}
+		value, where := obj[f.Name], child(at, f.Name)
+		path := generic + f.Name
+		w.field(f, f, value, where)
+		if f.Place {
+			if own := w.rules.Places[path]; own != nil {
+				w.field(own, f, value, where)
+			}
+		}
+		for _, c := range f.When {
+			if str(obj, c.Field) == c.Value {
+				w.field(c.Rules, f, value, where)
+			}
+		}
+		if f.Model != "" {
+			w.below(f, value, where, path)
+		}
+	}
+}
+
+// volumes returns what a pod's containers can mount: its volumes that have no fault, and the claims of its owner.
+func (w *walk) volumes(pod map[string]any, at *field.Path) map[string]map[string]any {
+	out := map[string]map[string]any{}
+	for i, v := range list(pod, "volumes") {
+		where := at.Child("volumes").Index(i).String()
+		if !slices.ContainsFunc(w.faults, func(e *field.Error) bool { return strings.HasPrefix(e.Field, where) }) {
+			out[str(v, "name")], _ = v.(map[string]any)
+		}
+	}
+	for _, name := range w.claims {
+		out[name] = map[string]any{"persistentVolumeClaim": map[string]any{}}
+	}
+	return out
+}
+
+func child(at *field.Path, name string) *field.Path {
+	if at == nil {
+		return field.NewPath(name)
+	}
+	return at.Child(name)
+}
+
+// below visits the structures that a field holds.
+func (w *walk) below(f *schema.FieldRules, value any, at *field.Path, generic string) {
+	switch value := value.(type) {
+	case map[string]any:
+		if f.In == "" {
+			w.structure(f.Model, value, at, generic+".")
+			return
+		}
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			if m, ok := value[key].(map[string]any); ok {
+				w.structure(f.Model, m, at.Key(key), generic+"{}.")
+			}
+		}
+	case []any:
+		for i, item := range value {
+			if m, ok := item.(map[string]any); ok {
+				w.structure(f.Model, m, at.Index(i), generic+"[].")
+			}
+		}
+	}
+}
+
+// field applies the rules of one field. shape tells what the field is.
+func (w *walk) field(r, shape *schema.FieldRules, value any, at *field.Path) {
+	if r.Value != nil {
+		w.value(r.Value, value, at, value == nil || !shape.Pointer && isZero(value))
+	}
+	if r.Element == nil && r.Key == nil {
+		return
+	}
+	switch value := value.(type) {
+	case []any:
+		for i, item := range value {
+			if r.Element != nil {
+				w.value(r.Element, item, at.Index(i), false)
+			}
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			if r.Element != nil {
+				w.value(r.Element, value[key], at.Key(key), false)
+			}
+			if r.Key != nil {
+				w.value(r.Key, key, at, false)
+			}
+		}
+	}
+}
+
+// value applies a rule to one value.
+func (w *walk) value(r *schema.Rule, value any, at *field.Path, absent bool) {
+	if absent {
+		w.add(r.Absent, value, at)
+		return
+	}
+	if isZero(value) {
+		switch value.(type) {
+		case string, map[string]any, []any:
+			w.add(r.Empty, value, at)
+			return
+		}
+	}
+	switch v := value.(type) {
+	case string:
+		if r.Refused != nil && !slices.Contains(r.Values, v) {
+			w.add([]schema.Fault{*r.Refused}, v, at)
+		}
+	case int64:
+		if r.Min != nil && v < r.Min.Number {
+			w.add(r.Min.Faults, v, at)
+		}
+		if r.Max != nil && v > r.Max.Number {
+			w.add(r.Max.Faults, v, at)
+		}
+	case []any:
+		if r.Unique != nil {
+			w.unique(r.Unique, v, at)
+		}
+	}
+	if len(r.Formats) > 0 {
+		faults := Conform(r.Formats, value)
+		for i := range faults {
+			faults[i].At = r.At
+		}
+		w.add(faults, value, at)
+	}
+}
+
+func (w *walk) add(faults []schema.Fault, value any, at *field.Path) {
+	for _, f := range faults {
+		w.faults = append(w.faults, &field.Error{Type: field.ErrorType(f.Type), Field: f.At.Of(at.String()), BadValue: shown(value), Detail: f.Detail})
+	}
+}
+
+// shown is a value as faults show it.
+func shown(value any) any {
+	if value == nil {
+		return ""
+	}
+	return value
+}
+
+// unique finds the elements that were there before.
+func (w *walk) unique(u *schema.Unique, list []any, at *field.Path) {
+	seen := map[string]bool{}
+	for i, item := range list {
+		print, blank := fingerprint(item, u.By)
+		if blank {
+			continue
+		}
+		if seen[print] {
+			where := at.Index(i)
+			var value any = item
+			if m, ok := item.(map[string]any); ok && u.At != "" {
+				where, value = where.Child(u.At), m[u.At]
+			}
+			w.faults = append(w.faults, field.Duplicate(where, value))
+		}
+		seen[print] = true
+	}
+}
+
+// fingerprint is equal for elements that are the same, and blank for one that has none of what tells elements apart.
+func fingerprint(item any, by []string) (print string, blank bool) {
+	m, ok := item.(map[string]any)
+	if !ok {
+		return text(item), false
+	}
+	var out strings.Builder
+	blank = len(by) > 0
+	for _, name := range by {
+		out.WriteString(text(m[name]) + "\x00")
+		blank = blank && isZero(m[name])
+	}
+	if len(by) == 0 {
+		return text(item), false
+	}
+	return out.String(), blank
+}
+
+// once leaves out faults that were found before.
+func once(errs field.ErrorList) field.ErrorList {
+	type print struct {
+		kind          field.ErrorType
+		field, detail string
+		value         string
+	}
+	seen := map[print]bool{}
+	return slices.DeleteFunc(errs, func(e *field.Error) bool {
+		p := print{e.Type, e.Field, e.Detail, text(e.BadValue)}
+		twice := seen[p]
+		seen[p] = true
+		return twice
+	})
+}

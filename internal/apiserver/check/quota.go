@@ -1,0 +1,144 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// limits: for each resource the least is not more than the default, which is not more than the most.
+func limits(obj map[string]any) field.ErrorList {
+	var errs field.ErrorList
+	types := map[string]bool{}
+	for i, item := range list(obj, "spec", "limits") {
+		at := field.NewPath("spec", "limits").Index(i)
+		kind := str(item, "type")
+		if types[kind] {
+			errs = append(errs, field.Duplicate(at.Child("type"), kind))
+		}
+		types[kind] = true
+		if kind == "PersistentVolumeClaim" && get(item, "min", "storage") == nil && get(item, "max", "storage") == nil {
+			errs = append(errs, field.Required(field.NewPath(at.String()), "either minimum or maximum storage value is required, but neither was provided"))
+		}
+		if kind == "Pod" {
+			for _, name := range []string{"default", "defaultRequest"} {
+				if len(object(item, name)) > 0 {
+					errs = append(errs, field.Forbidden(at.Child(name), "may not be specified when `type` is 'Pod'"))
+				}
+			}
+		}
+		errs = append(errs, limitOrder(item, at)...)
+	}
+	return errs
+}
+
+var limitParts = []string{"min", "max", "default", "defaultRequest", "maxLimitRequestRatio"}
+
+func limitOrder(item any, at *field.Path) field.ErrorList {
+	names := map[string]bool{}
+	for _, part := range limitParts {
+		for name := range object(item, part) {
+			names[name] = true
+		}
+	}
+	var errs field.ErrorList
+	form := "resource"
+	if kind := str(item, "type"); kind == "Container" || kind == "Pod" {
+		form = "containerresource"
+	}
+	for _, part := range limitParts {
+		for _, name := range slices.Sorted(maps.Keys(object(item, part))) {
+			for _, f := range formats[form](name) {
+				errs = append(errs, field.Invalid(at.Child(part).Key(name), name, f.Detail))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		value := func(part string) (resource.Quantity, bool) { return parse(get(item, part, name)) }
+		least, hasLeast := value("min")
+		most, hasMost := value("max")
+		usual, hasUsual := value("default")
+		asked, hasAsked := value("defaultRequest")
+		ratio, hasRatio := value("maxLimitRequestRatio")
+		above := func(at *field.Path, shown resource.Quantity, lowName string, low resource.Quantity, highName string, high resource.Quantity) {
+			if low.Cmp(high) > 0 {
+				errs = append(errs, field.Invalid(at, shown.String(), fmt.Sprintf("%s value %s is greater than %s value %s", lowName, low.String(), highName, high.String())))
+			}
+		}
+		if hasLeast && hasMost {
+			above(at.Child("min").Key(name), least, "min", least, "max", most)
+		}
+		if hasAsked && hasLeast {
+			above(at.Child("defaultRequest").Key(name), asked, "min", least, "default request", asked)
+		}
+		if hasAsked && hasMost {
+			above(at.Child("defaultRequest").Key(name), asked, "default request", asked, "max", most)
+		}
+		if hasAsked && hasUsual {
+			above(at.Child("defaultRequest").Key(name), asked, "default request", asked, "default limit", usual)
+		}
+		if hasUsual && hasLeast {
+			above(at.Child("default").Key(name), usual, "min", least, "default", usual)
+		}
+		if hasUsual && hasMost {
+			above(at.Child("default").Key(name), usual, "default", usual, "max", most)
+		}
+		if hasRatio {
+			errs = append(errs, limitRatio(ratio, least, most, hasLeast && hasMost, at.Child("maxLimitRequestRatio").Key(name))...)
+		}
+	}
+	return errs
+}
+
+// limitRatio: what may be used is at least what was asked for, and not further from it than the bounds are from each other.
+func limitRatio(ratio, least, most resource.Quantity, bounded bool, at *field.Path) field.ErrorList {
+	if ratio.Cmp(*resource.NewQuantity(1, resource.DecimalSI)) < 0 {
+		return field.ErrorList{field.Invalid(at, ratio.String(), fmt.Sprintf("ratio %s is less than 1", ratio.String()))}
+	}
+	if bounded && least.AsApproximateFloat64() > 0 {
+		if widest := most.AsApproximateFloat64() / least.AsApproximateFloat64(); ratio.AsApproximateFloat64() > widest {
+			return field.ErrorList{field.Invalid(at, ratio.String(), fmt.Sprintf("ratio %s is greater than max/min = %f", ratio.String(), widest))}
+		}
+	}
+	return nil
+}
+
+var quotaScopes = []string{
+	"Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity", "VolumeAttributesClass",
+}
+
+// quota: amounts of what is counted are whole, and scopes choose by values only where there are some to choose.
+func quota(obj map[string]any) field.ErrorList {
+	var errs field.ErrorList
+	hard := object(obj, "spec", "hard")
+	for _, name := range slices.Sorted(maps.Keys(hard)) {
+		errs = append(errs, amount(name, hard[name], field.NewPath("spec", "hard").Key(name))...)
+	}
+	scopes := list(obj, "spec", "scopes")
+	for _, s := range scopes {
+		if !slices.Contains(quotaScopes, text(s)) {
+			errs = append(errs, field.Invalid(field.NewPath("spec", "scopes"), scopes, "unsupported scope"))
+		}
+	}
+	for _, e := range list(obj, "spec", "scopeSelector", "matchExpressions") {
+		at := field.NewPath("spec", "scopeSelector", "matchExpressions")
+		switch operator, values := str(e, "operator"), len(list(e, "values")); {
+		case (operator == "In" || operator == "NotIn") && values == 0:
+			errs = append(errs, field.Required(at.Child("values"), "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"))
+		case (operator == "Exists" || operator == "DoesNotExist") && values > 0:
+			errs = append(errs, field.Invalid(at.Child("values"), get(e, "values"), "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"))
+		}
+		if name := str(e, "scopeName"); !slices.Contains(quotaScopes, name) {
+			errs = append(errs, field.Invalid(at.Child("scopeName"), name, "unsupported scope"))
+		}
+	}
+	for _, pair := range [][2]string{{"BestEffort", "NotBestEffort"}, {"Terminating", "NotTerminating"}} {
+		if slices.Contains(scopes, any(pair[0])) && slices.Contains(scopes, any(pair[1])) {
+			errs = append(errs, field.Invalid(field.NewPath("spec", "scopes"), scopes, "conflicting scopes"))
+		}
+	}
+	return errs
+}
