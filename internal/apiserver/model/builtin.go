@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/setpoint-dev/setpoint/internal/apiserver/check"
 	tables "github.com/setpoint-dev/setpoint/internal/schema"
 )
 
@@ -176,7 +177,12 @@ func (b *builtin) Default(obj map[string]any) {
 	tables.Converted(b.native, obj)
 }
 
-func (b *builtin) Validate(_, _ map[string]any, _ bool) field.ErrorList { return nil }
+func (b *builtin) Validate(obj, _ map[string]any, status bool) field.ErrorList {
+	if status {
+		return nil
+	}
+	return check.Object(b.kind, obj)
+}
 
 func (b *builtin) StrategicMerge(original, patch map[string]any) (map[string]any, error) {
 	return strategicpatch.StrategicMergeMapPatchUsingLookupPatchMeta(original, patch, b.merge)

@@ -3,7 +3,6 @@ package strategy
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -41,20 +40,6 @@ func secretNames(obj, _ map[string]any, _ Env) field.ErrorList {
 		}
 	}
 	return nil
-}
-
-// dataKeys checks the keys of a ConfigMap or a Secret.
-func dataKeys(obj, _ map[string]any) field.ErrorList {
-	var errs field.ErrorList
-	for _, part := range []string{"data", "binaryData"} {
-		m, _ := obj[part].(map[string]any)
-		for key := range m {
-			for _, fault := range validation.IsConfigMapKey(key) {
-				errs = append(errs, field.Invalid(field.NewPath(part).Key(key), key, fault))
-			}
-		}
-	}
-	return errs
 }
 
 // phaseTime notes when a new volume came into its phase.

@@ -6,7 +6,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
 )
@@ -44,7 +43,7 @@ var rows = map[schema.GroupKind]Row{
 		InState:       podState,
 		Prepare:       []Step{podAdmission},
 		StatusPrepare: []Step{keepQOS},
-		Check:         append([]check{podTemplateAt("spec")}, podUpdate...),
+		Check:         podUpdate,
 		Subresources: map[string]Subresource{
 			"binding":             {Post: bindPod},
 			"eviction":            {Deletes: true},
@@ -58,15 +57,12 @@ var rows = map[schema.GroupKind]Row{
 		StatusCheck: []check{balancerStatus},
 		Prepare:     []Step{serviceTypeFields, serviceAddresses, serviceNodePorts},
 		InState:     serviceState,
-		Check:       []func(obj, old map[string]any) field.ErrorList{servicePorts},
 	},
 	kind("", "Secret"): {
 		InState: seal,
-		Check:   []func(obj, old map[string]any) field.ErrorList{dataKeys},
 	},
 	kind("", "ConfigMap"): {
 		InState: seal,
-		Check:   []func(obj, old map[string]any) field.ErrorList{dataKeys},
 	},
 	kind("", "PersistentVolumeClaim"): {
 		Protection: "kubernetes.io/pvc-protection",
@@ -80,7 +76,6 @@ var rows = map[schema.GroupKind]Row{
 		Protection: "kubernetes.io/pv-protection",
 		Prepare:    []Step{phaseTime}, StatusPrepare: []Step{phaseMoved},
 	},
-	kind("", "ReplicationController"): {Check: []check{replicaCount}},
 	kind("", "Endpoints"): {
 		Deprecated: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 	},
@@ -96,20 +91,16 @@ var rows = map[schema.GroupKind]Row{
 	},
 	kind("", "Node"): {Fields: []Path{{"spec", "unschedulable"}}},
 
-	kind("apps", "Deployment"):  {Check: append(workload("deployment"), recreated)},
-	kind("apps", "ReplicaSet"):  {Check: workload("deployment")},
-	kind("apps", "DaemonSet"):   {Check: workload("daemonset"), Prepare: []Step{templateGeneration}},
-	kind("apps", "StatefulSet"): {Check: workload("statefulset"), Names: DNSLabel},
+	kind("apps", "DaemonSet"):   {Prepare: []Step{templateGeneration}},
+	kind("apps", "StatefulSet"): {Names: DNSLabel},
 
 	kind("batch", "Job"): {
 		InState: jobState,
 		Prepare: []Step{jobSelector}, Redefaulted: true, NotField: "field label %q not supported for Job",
 		DeleteWarning: "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or " +
 			"set propagationPolicy=Orphan to suppress this warning",
-		Check: []func(obj, old map[string]any) field.ErrorList{selectorMatches, jobTemplate},
 	},
 
-	kind("networking.k8s.io", "Ingress"):     {Check: []check{ingressPaths}},
 	kind("networking.k8s.io", "ServiceCIDR"): {StatusKeeps: metadata},
 
 	kind("", "LimitRange"):                {Prepare: []Step{nameless}},

@@ -146,28 +146,3 @@ func serviceNodePorts(obj, old map[string]any, env Env) field.ErrorList {
 }
 
 func portKey(p map[string]any) string { return fmt.Sprint(p["protocol"], "/", p["port"]) }
-
-func servicePorts(obj, _ map[string]any) field.ErrorList {
-	where := field.NewPath("spec", "ports")
-	list := ports(obj)
-	headless := Get(obj, Path{"spec", "clusterIP"}) == "None"
-	if len(list) == 0 && !headless && serviceType(obj) != "ExternalName" {
-		return field.ErrorList{field.Required(where, "")}
-	}
-	var errs field.ErrorList
-	seen := map[string]bool{}
-	for i, p := range list {
-		name, _ := p["name"].(string)
-		switch {
-		case name == "" && len(list) > 1:
-			errs = append(errs, field.Required(where.Index(i).Child("name"), ""))
-		case name != "" && seen[name]:
-			errs = append(errs, field.Duplicate(where.Index(i).Child("name"), name))
-		}
-		seen[name] = true
-		if n, _ := p["port"].(int64); n < 1 || n > 65535 {
-			errs = append(errs, field.Invalid(where.Index(i).Child("port"), p["port"], "must be between 1 and 65535, inclusive"))
-		}
-	}
-	return errs
-}
