@@ -3,6 +3,7 @@ module github.com/setpoint-dev/setpoint/internal/gen
 go 1.26.0
 
 require (
+	github.com/go-logr/logr v1.4.3
 	github.com/setpoint-dev/setpoint v0.0.0
 	github.com/stretchr/testify v1.12.1
 	k8s.io/apiextensions-apiserver v0.37.1
@@ -32,7 +33,6 @@ require (
 	github.com/felixge/httpsnoop v1.0.4 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.1 // indirect
-	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-openapi/jsonpointer v1.0.0 // indirect
 	github.com/go-openapi/jsonreference v1.0.0 // indirect
