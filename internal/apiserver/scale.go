@@ -77,6 +77,9 @@ func (s *Server) ReadScale(served *Served, namespace, name string) (*unstructure
 	if err != nil {
 		return nil, err
 	}
+	if spec, _, _ := served.scalePaths(); served.Custom != nil && strategy.Get(obj.Object, spec) == nil {
+		return nil, apierrors.NewInternalError(fmt.Errorf("the spec replicas field %q does not exist", "."+dotted(spec)))
+	}
 	return served.scale(obj), nil
 }
 

@@ -33,6 +33,14 @@ func Custom(kind schema.GroupVersionKind, version *crd.Version, types func() (ma
 func (c *custom) Decode(body []byte, strict bool) (map[string]any, []error, error) {
 	obj, dropped, err := parse(body, strict)
 	if err != nil {
+		// The first look of a real server is for what it is.
+		var look struct {
+			APIVersion string `json:"apiVersion,omitempty"`
+			Kind       string `json:"kind,omitempty"`
+		}
+		if fault := kjson.UnmarshalCaseSensitivePreserveInts(body, &look); fault != nil {
+			err = fault
+		}
 		return nil, nil, apierrors.NewBadRequest(fmt.Sprintf(
 			"the object provided is unrecognized (must be of type %s): couldn't get version/kind; json parse error: %v (%s)", c.kind.Kind, err, summary(body)))
 	}

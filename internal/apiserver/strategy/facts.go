@@ -29,10 +29,22 @@ var complete = sync.OnceValue(func() map[schema.GroupKind]Row {
 		kind := schema.GroupKind{Group: f.Group, Kind: f.Kind}
 		row := rows[kind]
 		row.learn(f)
+		if !selects[kind] {
+			row.Fields = nil
+		}
 		out[kind] = row
 	}
 	return out
 })
+
+// selects are the kinds whose versions say what may be selected by; of others that is the name and the namespace, whatever
+// the storage could tell (AddFieldLabelConversionFunc in pkg/apis).
+var selects = map[schema.GroupKind]bool{
+	kind("", "Pod"): true, kind("", "Node"): true, kind("", "ReplicationController"): true, kind("", "Event"): true,
+	kind("", "Namespace"): true, kind("", "Secret"): true, kind("", "Service"): true, kind("batch", "Job"): true,
+	kind("certificates.k8s.io", "CertificateSigningRequest"): true, kind("events.k8s.io", "Event"): true,
+	kind("resource.k8s.io", "ResourceSlice"): true,
+}
 
 func (r *Row) learn(f *tables.Facts) {
 	r.Generation, r.NewGeneration = paths(f.Generation), f.NewGeneration

@@ -66,20 +66,15 @@ func negotiate(r *http.Request, protobuf bool) (format, error) {
 	err := apierrors.NewGenericServerResponse(http.StatusNotAcceptable, "", schema.GroupResource{}, "",
 		"", 0, false)
 	err.ErrStatus.Reason = "NotAcceptable"
-	err.ErrStatus.Message = "406: Not Acceptable\n\nAvailable representations: " + strings.Join(representations(protobuf), ", ")
-	err.ErrStatus.Details = nil
-	if protobuf { // what serves custom resources says less
-		err.ErrStatus.Details = &metav1.StatusDetails{}
+	err.ErrStatus.Message = "406: Not Acceptable\n\nAvailable representations: " + strings.Join([]string{
+		mediaJSON, mediaYAML, mediaProtobuf, mediaJSON + ";stream=watch", mediaProtobuf + ";stream=watch",
+	}, ", ")
+	err.ErrStatus.Details = &metav1.StatusDetails{}
+	if !protobuf { // what serves custom resources has other words
+		err.ErrStatus.Message = "only the following media types are accepted: " + strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", ")
+		err.ErrStatus.Details = nil
 	}
 	return format{}, err
-}
-
-// representations lists what a kind can be written as.
-func representations(protobuf bool) []string {
-	if protobuf {
-		return []string{mediaJSON, mediaYAML, mediaProtobuf, mediaJSON + ";stream=watch", mediaProtobuf + ";stream=watch"}
-	}
-	return []string{mediaJSON, mediaYAML, mediaJSON + ";stream=watch"}
 }
 
 // bodyMedia returns the media type of a request's body, JSON when it names none.
