@@ -268,6 +268,9 @@ var bads = []bad{
 		}
 		pointer := all[p.IntN(len(all))]
 		value := any(map[string]any{"oops": []any{true}})
+		if p.kind.custom { // of an object, its unknown fields are told as well
+			value = []any{true}
+		}
 		for _, v := range append([]any{valueAt(p.sample.Object, pointer)}, p.sample.Vary[pointer]...) {
 			if _, ok := v.(map[string]any); ok {
 				value = "text"

@@ -161,9 +161,10 @@ func (p *player) apply(force bool) {
 	if p.certain {
 		p.ensure()
 	}
-	obj := p.varied()
+	obj, manager := p.varied(), p.one("one", "two", "three")
 	if p.exists() && (p.certain || p.IntN(3) == 0) {
-		obj = p.partial()
+		// Somebody new, for a manager's apply takes away what it owned and says no more.
+		obj, manager = p.partial(), p.one("four", "five", "six", "seven", "eight", "nine")
 		setAt(obj, "/metadata/labels/by-"+p.one("one", "two"), "x")
 		for _, pointer := range pointers(p.sample.Vary, false) {
 			if !p.certain && p.IntN(4) == 0 && !strings.Contains(pointer, "/0") {
@@ -171,7 +172,7 @@ func (p *player) apply(force bool) {
 			}
 		}
 	}
-	verb, query := "apply", []string{"fieldManager", p.one("one", "two", "three")}
+	verb, query := "apply", []string{"fieldManager", manager}
 	if force {
 		verb, query = "apply forced", append(query, "force", "true")
 	}
@@ -413,6 +414,7 @@ func (p *player) deleteHeld() {
 }
 
 func (p *player) deleteCollection() {
+	p.sample = p.kind.versions[0]
 	for p.n = range objects {
 		p.ensure()
 	}
