@@ -9,9 +9,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	serializer "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	"sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/model"
@@ -111,6 +114,15 @@ func decodeDeleteOptions(data []byte, isYAML bool, opts *metav1.DeleteOptions) e
 	_, kind, err := decoder.Decode(data, &deleteOptionsKind, opts)
 	if kind != nil && kind.Kind != deleteOptionsKind.Kind {
 		return fmt.Errorf("no kind %q is registered for version %q in scheme %q", kind.Kind, kind.GroupVersion(), "pkg/runtime/scheme.go:111")
+	}
+	// The version is that of the kind which is deleted when a client has registered the options with it, so it may be any.
+	if kind != nil && runtime.IsNotRegisteredError(err) {
+		if isYAML {
+			if data, err = yaml.YAMLToJSON(data); err != nil {
+				return err
+			}
+		}
+		return json.UnmarshalCaseSensitivePreserveInts(data, opts)
 	}
 	return err
 }
