@@ -64,29 +64,44 @@ var table = sync.OnceValue(func() modelTable {
 			}
 		}
 	}
-	for name, m := range t {
-		m.defaults = t.reaches(name, map[string]bool{})
-	}
+	t.settle()
 	return t
 })
 
 func (t modelTable) has(name string) bool { return t[name] != nil }
 
-// reaches says whether a model, or one within it, has a default.
-func (t modelTable) reaches(name string, seen map[string]bool) bool {
-	if seen[name] || t[name] == nil {
-		return false
-	}
-	seen[name] = true
-	if conditionsOf(name) != nil {
-		return true
-	}
-	for _, f := range t[name].fields {
-		if f.Default != nil || f.Kind == "struct" && t.reaches(f.Model, seen) {
-			return true
+// settle marks the models that have defaults, and those that hold such models.
+func (t modelTable) settle() {
+	holders := map[string][]*model{}
+	var marked []string
+	mark := func(name string, m *model) {
+		if !m.defaults {
+			m.defaults = true
+			marked = append(marked, name)
 		}
 	}
-	return false
+	names := map[*model]string{}
+	for name, m := range t {
+		names[m] = name
+		if conditionsOf(name) != nil {
+			mark(name, m)
+		}
+		for _, f := range m.fields {
+			if f.Default != nil {
+				mark(name, m)
+			}
+			if f.Kind == "struct" {
+				holders[f.Model] = append(holders[f.Model], m)
+			}
+		}
+	}
+	for len(marked) > 0 {
+		name := marked[len(marked)-1]
+		marked = marked[:len(marked)-1]
+		for _, m := range holders[name] {
+			mark(names[m], m)
+		}
+	}
 }
 
 // integers returns v with whole numbers as int64, as an unstructured object has them.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -26,8 +27,8 @@ type builtin struct {
 	kind     schema.GroupVersionKind
 	goType   reflect.Type
 	merge    strategicpatch.PatchMetaFromStruct
-	native   string // the type's name in OpenAPI
-	defaults *tables.Defaults
+	native   string                  // the type's name in OpenAPI
+	defaults func() *tables.Defaults // compiled when it is first asked for
 	types    func() (managedfields.TypeConverter, error)
 }
 
@@ -47,7 +48,7 @@ func Builtin(kind schema.GroupVersionKind, types func() (managedfields.TypeConve
 	b := &builtin{kind: kind, goType: goType, merge: merge, types: types}
 	if named, ok := b.new().(interface{ OpenAPIModelName() string }); ok {
 		b.native = named.OpenAPIModelName()
-		b.defaults = tables.DefaultsOf(b.native)
+		b.defaults = sync.OnceValue(func() *tables.Defaults { return tables.DefaultsOf(b.native) })
 	}
 	return b, true
 }
@@ -173,7 +174,9 @@ func (b *builtin) Canonical(obj map[string]any, strict bool) (map[string]any, []
 }
 
 func (b *builtin) Default(obj map[string]any) {
-	b.defaults.Fill(obj)
+	if b.defaults != nil {
+		b.defaults().Fill(obj)
+	}
 	tables.Converted(b.native, obj)
 }
 
