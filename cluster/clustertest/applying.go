@@ -1,6 +1,11 @@
 package clustertest
 
-import "github.com/setpoint-dev/setpoint/cluster"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+)
 
 var applying = []Rule{
 	{"apply/creates", "An apply of what is not there creates it (KEP-555, Server-side apply).", func(s *scene) {
@@ -120,6 +125,41 @@ var applying = []Rule{
 		var invalid *cluster.InvalidError
 		s.NotErrorAs(err, &invalid)
 		s.unchanged(obj)
+	}},
+	{"apply/absent-creates", "An apply on condition that there is no object creates it (cluster.WriteOptions.Absent).", func(s *scene) {
+		written, err := s.client.Apply(s.ctx, s.object(configMap, "a", "x: '1'"), cluster.WriteOptions{Manager: "us", Absent: true})
+		s.NoError(err)
+		s.True(written.Created)
+		s.Equal("1", at(s.get(written.Object), "data.x"))
+		s.True(owns(written.Object, "us", "Apply", "f:data", "f:x"))
+	}},
+	{"apply/absent-refuses", "An apply on condition that there is no object leaves one that there is alone, its own manager's too and by force too (cluster.WriteOptions.Absent).", func(s *scene) {
+		obj := s.apply("us", configMap, "a", "x: '1'")
+		for _, opts := range []cluster.WriteOptions{{Manager: "us", Absent: true}, {Manager: "us", Absent: true, Force: true}, {Manager: "other", Absent: true, Force: true}} {
+			err := s.tryApply(opts, configMap, "a", "j: '2'")
+			var conflict *cluster.ConflictError
+			if !errors.As(err, &conflict) {
+				s.ErrorIs(err, cluster.ErrConflict)
+			}
+			s.False(cluster.Retryable(err))
+			s.unchanged(obj)
+		}
+	}},
+	{"apply/absent-once", "Of many applies on condition that there is no object, one creates it (cluster.WriteOptions.Absent).", func(s *scene) {
+		obj := s.object(configMap, "a", "x: '1'")
+		won := 0
+		for _, err := range s.together(8, func(i int) error {
+			_, err := s.client.Apply(s.ctx, obj.DeepCopy(), cluster.WriteOptions{Manager: fmt.Sprint("m", i), Absent: true})
+			return err
+		}) {
+			if err == nil {
+				won++
+				continue
+			}
+			s.ErrorIs(err, cluster.ErrConflict)
+		}
+		s.Equal(1, won)
+		s.Len(s.get(obj).GetManagedFields(), 1)
 	}},
 	{"apply/precondition-never-creates", "An apply for a UID or a resourceVersion does not create (cluster.WriteOptions).", func(s *scene) {
 		obj := s.config("a", "x: '1'")

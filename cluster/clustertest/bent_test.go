@@ -3,10 +3,12 @@ package clustertest_test
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/clustertest"
 )
 
 // request is a call on its way to the client. Fields that the verb does not have are nil.
@@ -18,6 +20,23 @@ type request struct {
 	write  *cluster.WriteOptions
 	delete *cluster.DeleteOptions
 	sel    *cluster.Selector
+	get    *cluster.GetOptions
+}
+
+// kind is the kind that the call is about.
+func (r request) kind() string {
+	switch {
+	case r.object != nil:
+		return r.object.GetKind()
+	case r.sel != nil:
+		return r.sel.Kind
+	}
+	return r.ref.Kind
+}
+
+// dryRun says that the call stores nothing.
+func (r request) dryRun() bool {
+	return r.write != nil && r.write.DryRun || r.delete != nil && r.delete.DryRun
 }
 
 // bent is a client with a defect. Its hooks may be nil.
@@ -26,16 +45,33 @@ type bent struct {
 	before  func(r *request)
 	object  func(obj *unstructured.Unstructured)
 	written func(verb string, w *cluster.Written)
-	fault   func(r request, err error) error
-	kind    func(k *cluster.Kind)
-	apply   func(c cluster.Client, ctx context.Context, r request) (*cluster.Written, error)
-	list    func(seq iter.Seq2[*unstructured.Unstructured, error]) iter.Seq2[*unstructured.Unstructured, error]
-	event   func(e cluster.Event) []cluster.Event
+	// answered and got see the answer to a write and to a get with what was asked.
+	answered func(r request, w *cluster.Written)
+	got      func(r request, obj *unstructured.Unstructured)
+	fault    func(r request, err error) error
+	kind     func(k *cluster.Kind)
+	apply    func(c cluster.Client, ctx context.Context, r request) (*cluster.Written, error)
+	list     func(seq iter.Seq2[*unstructured.Unstructured, error]) iter.Seq2[*unstructured.Unstructured, error]
+	event    func(e cluster.Event) []cluster.Event
+	// afterCut is for the events of a watch after it was cut for the first time.
+	afterCut func(e cluster.Event) []cluster.Event
+	// endless clients do not say why a watch ends once it was cut.
+	endless bool
+	cuts    *atomic.Int64
 	// careless clients put the answer into the object that they were given.
 	careless bool
 }
 
-var _ cluster.Client = bent{}
+var (
+	_ cluster.Client     = bent{}
+	_ clustertest.Cutter = bent{}
+)
+
+// Cut cuts the watches of the client behind.
+func (b bent) Cut(expire bool) (restore func()) {
+	b.cuts.Add(1)
+	return b.Client.(clustertest.Cutter).Cut(expire)
+}
 
 func (b bent) prepare(r *request) {
 	if b.before != nil {
@@ -73,13 +109,21 @@ func (b bent) answer(r request, w *cluster.Written, err error) (*cluster.Written
 	if b.written != nil {
 		b.written(r.verb, w)
 	}
+	if b.answered != nil {
+		b.answered(r, w)
+	}
 	return w, nil
 }
 
 func (b bent) Get(ctx context.Context, ref cluster.Ref, opts cluster.GetOptions) (*unstructured.Unstructured, error) {
+	r := request{verb: "get", ref: ref, get: &opts}
+	b.prepare(&r)
 	obj, err := b.Client.Get(ctx, ref, opts)
 	if err != nil {
-		return &unstructured.Unstructured{Object: map[string]any{}}, b.fail(request{verb: "get"}, err)
+		return &unstructured.Unstructured{Object: map[string]any{}}, b.fail(r, err)
+	}
+	if b.got != nil {
+		b.got(r, obj)
 	}
 	return b.show(obj), nil
 }
@@ -109,9 +153,10 @@ func (b bent) Watch(ctx context.Context, sel cluster.Selector) iter.Seq2[cluster
 	r := request{verb: "watch", sel: &sel}
 	b.prepare(&r)
 	return func(yield func(cluster.Event, error) bool) {
+		before := b.cuts.Load()
 		for event, err := range b.Client.Watch(ctx, sel) {
 			if err != nil {
-				if err = b.fail(r, err); err != nil {
+				if err = b.fail(r, err); err != nil && !(b.endless && b.cuts.Load() > before) {
 					yield(cluster.Event{}, err)
 				}
 				return
@@ -120,6 +165,9 @@ func (b bent) Watch(ctx context.Context, sel cluster.Selector) iter.Seq2[cluster
 			events := []cluster.Event{event}
 			if b.event != nil {
 				events = b.event(event)
+			}
+			if b.afterCut != nil && b.cuts.Load() > before {
+				events = b.afterCut(event)
 			}
 			for _, event := range events {
 				if !yield(event, nil) {
@@ -133,7 +181,7 @@ func (b bent) Watch(ctx context.Context, sel cluster.Selector) iter.Seq2[cluster
 func (b bent) Kind(ctx context.Context, group, kind string) (cluster.Kind, error) {
 	k, err := b.Client.Kind(ctx, group, kind)
 	if err != nil {
-		return k, b.fail(request{verb: "kind"}, err)
+		return k, b.fail(request{verb: "kind", ref: cluster.Ref{Group: group, Kind: kind}}, err)
 	}
 	if b.kind != nil {
 		b.kind(&k)
@@ -142,7 +190,7 @@ func (b bent) Kind(ctx context.Context, group, kind string) (cluster.Kind, error
 }
 
 func (b bent) Apply(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
-	r := request{verb: "apply", object: obj.DeepCopy(), write: &opts}
+	r := request{verb: "apply", ref: cluster.RefOf(obj), object: obj.DeepCopy(), write: &opts}
 	b.prepare(&r)
 	if b.apply != nil {
 		return b.apply(b.Client, ctx, r)
@@ -152,7 +200,7 @@ func (b bent) Apply(ctx context.Context, obj *unstructured.Unstructured, opts cl
 }
 
 func (b bent) Create(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
-	r := request{verb: "create", object: obj.DeepCopy(), write: &opts}
+	r := request{verb: "create", ref: cluster.RefOf(obj), object: obj.DeepCopy(), write: &opts}
 	b.prepare(&r)
 	w, err := b.Client.Create(ctx, r.object, opts)
 	if b.careless && err == nil {
@@ -162,7 +210,7 @@ func (b bent) Create(ctx context.Context, obj *unstructured.Unstructured, opts c
 }
 
 func (b bent) Replace(ctx context.Context, obj *unstructured.Unstructured, opts cluster.WriteOptions) (*cluster.Written, error) {
-	r := request{verb: "replace", object: obj.DeepCopy(), write: &opts}
+	r := request{verb: "replace", ref: cluster.RefOf(obj), object: obj.DeepCopy(), write: &opts}
 	b.prepare(&r)
 	w, err := b.Client.Replace(ctx, r.object, opts)
 	return b.answer(r, w, err)

@@ -26,9 +26,12 @@
 // own, or under names that nothing else has, and deletes in the end what it has made, so a cluster that is shared is
 // well enough. About thirty rules install a CustomResourceDefinition, in a group of their own below example.com.
 //
+// What a watch makes of a connection that breaks is checked of a client that is a [Cutter]; of others these rules are skipped.
+//
 // # Errors
 //
-// A rule ends at its first finding. [Rule.Check] returns it as an error, [Run] as the failure of a sub-test.
+// A rule ends at its first finding. [Rule.Check] returns it as an error, [Run] as the failure of a sub-test. A rule that cannot
+// be checked of a client is [ErrSkipped].
 //
 // # Concurrency
 //

@@ -30,7 +30,7 @@ type Rule struct {
 
 // areas are the tables of rules, in the order in which a reader learns the API.
 var areas = [][]Rule{
-	discovering, reading, watching, creating, replacing, patching, applying, owning, merging, dryRunning, counting,
+	discovering, reading, watching, cutting, creating, replacing, patching, applying, owning, merging, dryRunning, counting,
 	subresources, deleting, collecting, namespaces, defaulting, validating, fixing, definitions, definedSchemas, failing, racing,
 }
 
@@ -44,16 +44,22 @@ func Run(t *testing.T, newClient func(t *testing.T) cluster.Client) {
 	for _, rule := range Rules() {
 		t.Run(rule.Name, func(t *testing.T) {
 			t.Parallel()
-			if err := rule.Check(t.Context(), newClient(t)); err != nil {
+			switch err := rule.Check(t.Context(), newClient(t)); {
+			case errors.Is(err, ErrSkipped):
+				t.Skip(err)
+			case err != nil:
 				t.Error(err)
 			}
 		})
 	}
 }
 
+// ErrSkipped says that a rule was not checked, because the client has not what it needs. The error that matches it says what.
+var ErrSkipped = errors.New("skipped")
+
 // Check reports how c breaks the rule, or nil when it does not. The error says what holds, what was found, and at which line
 // of this package's source. Everything that the check creates is deleted again; the deletion is not waited for. A check
-// that takes longer than two minutes fails.
+// that takes longer than two minutes fails. The error matches [ErrSkipped] when the client cannot be checked.
 func (r Rule) Check(ctx context.Context, c cluster.Client) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errSlow)
 	defer cancel()
@@ -71,6 +77,9 @@ func (r Rule) Check(ctx context.Context, c cluster.Client) error {
 		r.check(s)
 	}()
 	<-ended
+	if s.skipped != "" {
+		return fmt.Errorf("%w: %s", ErrSkipped, s.skipped)
+	}
 	if len(s.findings) == 0 {
 		return nil
 	}

@@ -24,6 +24,7 @@ type scene struct {
 	ctx      context.Context
 	client   cluster.Client
 	findings []string
+	skipped  string // why the check was not made, empty when it was
 	// space is the namespace, created when it is first needed.
 	space string
 	undo  []func(context.Context)
@@ -42,6 +43,12 @@ func (s *scene) Errorf(format string, args ...any) {
 
 // FailNow ends the check, for testify.
 func (s *scene) FailNow() { runtime.Goexit() }
+
+// skip ends the check, which the client cannot be put to.
+func (s *scene) skip(why string) {
+	s.skipped = why
+	s.FailNow()
+}
 
 // clear undoes what the check did to the cluster, in reverse order.
 func (s *scene) clear() {
