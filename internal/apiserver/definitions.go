@@ -1,6 +1,8 @@
 package apiserver
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -194,7 +196,7 @@ func customServed(d *crd.Definition, v *crd.Version, versions []string) *Served 
 	part := metav1.Verbs{"get", "patch", "update"}
 	s.Resources = []metav1.APIResource{{
 		Name: d.Names.Plural, SingularName: d.Names.Singular, Namespaced: d.Namespaced, Kind: d.Names.Kind, Verbs: all,
-		ShortNames: d.Names.ShortNames, Categories: d.Names.Categories,
+		ShortNames: d.Names.ShortNames, Categories: d.Names.Categories, StorageVersionHash: storageHash(d.Group, s.storage, d.Names.Kind),
 	}}
 	if v.Status {
 		s.Resources = append(s.Resources, metav1.APIResource{
@@ -207,6 +209,12 @@ func customServed(d *crd.Definition, v *crd.Version, versions []string) *Served 
 		})
 	}
 	return s
+}
+
+// storageHash tells clients whether objects are stored as they were (KEP-2330).
+func storageHash(group, version, kind string) string {
+	sum := sha256.Sum256([]byte(group + "/" + version + "/" + kind))
+	return base64.StdEncoding.EncodeToString(sum[:8])
 }
 
 // CustomOpenAPI returns the document of a group version that definitions declare, nil when none does.

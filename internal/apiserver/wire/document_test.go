@@ -3,6 +3,7 @@ package wire_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,7 +89,9 @@ func TestDiscoveryDocuments(t *testing.T) {
 		var list struct{ Groups []struct{ Name string } }
 		require.NoError(t, json.Unmarshal(a.body, &list))
 		for _, g := range list.Groups {
-			out = append(out, g.Name)
+			if !strings.HasSuffix(g.Name, ".example.com") { // of other tests, on their way out
+				out = append(out, g.Name)
+			}
 		}
 		return out
 	}
@@ -113,6 +116,7 @@ func TestDiscoveryDocuments(t *testing.T) {
 				require.NoError(t, json.Unmarshal(got.body, &g))
 				require.NoError(t, json.Unmarshal(want.body, &w))
 				require.Equal(t, w.Kind+w.APIVersion, g.Kind+g.APIVersion)
+				w.Items = slices.DeleteFunc(w.Items, func(item json.RawMessage) bool { return strings.Contains(string(item), ".example.com") })
 				require.Len(t, g.Items, len(w.Items))
 				for i := range w.Items {
 					var x, y any

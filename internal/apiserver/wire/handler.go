@@ -159,10 +159,10 @@ func (c *call) serveResource() error {
 	}
 	c.served = served
 	f, err := negotiate(c.r, c.target.subresource == "scale" || served.Custom == nil && protobufKind(served.GVK))
+	c.format = f
 	if err != nil {
 		return err
 	}
-	c.format = f
 	if err := c.checkShape(); err != nil {
 		return err
 	}

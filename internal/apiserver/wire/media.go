@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"cmp"
 	"mime"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -32,7 +35,7 @@ func negotiate(r *http.Request, protobuf bool) (format, error) {
 	if accept == "" {
 		return format{media: mediaJSON}, nil
 	}
-	for _, part := range strings.Split(accept, ",") {
+	for _, part := range byQuality(strings.Split(accept, ",")) {
 		media, params, err := mime.ParseMediaType(strings.TrimSpace(part))
 		if err != nil {
 			continue
@@ -74,7 +77,30 @@ func negotiate(r *http.Request, protobuf bool) (format, error) {
 		err.ErrStatus.Message = "only the following media types are accepted: " + strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", ")
 		err.ErrStatus.Details = nil
 	}
+	if strings.Contains(accept, mediaProtobuf) { // which a Status can be written in, and a custom resource not
+		return format{media: mediaProtobuf}, err
+	}
 	return format{}, err
+}
+
+// byQuality sorts the parts of an Accept header by what they are liked (RFC 9110, section 12.4.2), those liked alike as they are.
+func byQuality(parts []string) []string {
+	if !slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(p, "q=") }) {
+		return parts
+	}
+	quality := func(part string) float64 {
+		_, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err != nil || params["q"] == "" {
+			return 1
+		}
+		q, err := strconv.ParseFloat(params["q"], 64)
+		if err != nil {
+			return 1
+		}
+		return q
+	}
+	slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(quality(b), quality(a)) })
+	return parts
 }
 
 // bodyMedia returns the media type of a request's body, JSON when it names none.

@@ -48,6 +48,9 @@ func TestOpenAPIV2Definitions(t *testing.T) {
 	require.Greater(t, len(got), 500)
 	differ := 0
 	for name, definition := range want {
+		if strings.HasPrefix(name, "com.example.") { // of other tests, on their way out
+			continue
+		}
 		if got[name] == nil {
 			// What discovery and /version answer is in documents of their own.
 			if !slices.Contains([]string{"APIVersions", "Info", "APIGroupList", "APIGroup", "GroupVersionForDiscovery", "ServerAddressByClientCIDR"}, name[strings.LastIndex(name, ".")+1:]) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -104,6 +105,15 @@ func mask(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, value := range v {
+			// The real server is a part of a larger program here, which its own writes are named after.
+			if manager, _ := value.(string); name == "manager" && strings.HasPrefix(manager, "controlplane-") {
+				v[name] = "kube-apiserver"
+				continue
+			}
+			if name == "cells" {
+				v[name] = ageless(value)
+				continue
+			}
 			if _, text := value.(string); text && slices.Contains(unlike, name) {
 				v[name] = "*"
 				continue
@@ -141,4 +151,17 @@ func same(t *testing.T, ours, theirs *plane, requests []request) {
 			assert.Equal(t, string(want.body), string(got.body))
 		})
 	}
+}
+
+var age = regexp.MustCompile(`^\d+s$`)
+
+// ageless masks ages among the cells of a row.
+func ageless(cells any) any {
+	list, _ := cells.([]any)
+	for i, cell := range list {
+		if text, ok := cell.(string); ok && age.MatchString(text) {
+			list[i] = "*"
+		}
+	}
+	return cells
 }

@@ -1,11 +1,13 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"reflect"
 	"time"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -28,7 +30,7 @@ func (c *call) table(objects []*unstructured.Unstructured) (*metav1.Table, error
 	t := &metav1.Table{
 		TypeMeta: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "Table"},
 		ColumnDefinitions: []metav1.TableColumnDefinition{{
-			Name: "Name", Type: "string", Format: "name", Description: "Name must be unique within a namespace.",
+			Name: "Name", Type: "string", Format: "name", Description: metav1.ObjectMeta{}.SwaggerDoc()["name"],
 		}},
 		Rows: []metav1.TableRow{},
 	}
@@ -67,7 +69,9 @@ func (c *call) rowObject(obj *unstructured.Unstructured) (runtime.RawExtension, 
 
 func (c *call) columns() ([]column, error) {
 	if c.served.Custom == nil {
-		return []column{{TableColumnDefinition: metav1.TableColumnDefinition{Name: "Age", Type: "string"}}}, nil
+		return []column{{TableColumnDefinition: metav1.TableColumnDefinition{
+			Name: "Age", Type: "string", Description: metav1.ObjectMeta{}.SwaggerDoc()["creationTimestamp"],
+		}}}, nil
 	}
 	var out []column
 	for _, def := range c.served.Custom.Columns {
@@ -77,12 +81,23 @@ func (c *call) columns() ([]column, error) {
 		}
 		out = append(out, column{
 			TableColumnDefinition: metav1.TableColumnDefinition{
-				Name: def.Name, Type: def.Type, Format: def.Format, Description: def.Description, Priority: def.Priority,
+				Name: def.Name, Type: def.Type, Format: def.Format, Description: columnDescription(def), Priority: def.Priority,
 			},
 			path: path,
 		})
 	}
 	return out, nil
+}
+
+// columnDescription is what a column says about itself, or where it is from.
+func columnDescription(def apiextensionsv1.CustomResourceColumnDefinition) string {
+	switch {
+	case def.Description != "":
+		return def.Description
+	case def.JSONPath == ".metadata.creationTimestamp":
+		return metav1.ObjectMeta{}.SwaggerDoc()["creationTimestamp"]
+	}
+	return "Custom resource definition column (in JSONPath format): " + def.JSONPath
 }
 
 // cell is the value of a column for an object. Dates are shown as ages.
@@ -95,17 +110,50 @@ func (c column) cell(obj *unstructured.Unstructured, now time.Time) any {
 		return nil
 	}
 	value := found[0][0].Interface()
-	if c.Type != "date" {
-		if c.Type == "string" {
-			return strings.Trim(fmt.Sprint(value), "\n")
+	switch c.Type {
+	case "string":
+		var text bytes.Buffer
+		if c.path.PrintResults(&text, []reflect.Value{reflect.ValueOf(value)}) != nil {
+			return nil
 		}
-		return value
+		return text.String()
+	case "date":
+		text, ok := value.(string)
+		if !ok {
+			return nil
+		}
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return "<invalid>"
+		}
+		return age(at, now)
 	}
-	at, err := time.Parse(time.RFC3339, fmt.Sprint(value))
-	if err != nil {
-		return "<invalid>"
+	return plainCell(c.Type, value)
+}
+
+// plainCell returns a value of the type that a column has, nil for one of another type.
+func plainCell(kind string, value any) any {
+	switch v := value.(type) {
+	case bool:
+		if kind == "boolean" {
+			return v
+		}
+	case int64:
+		switch kind {
+		case "integer":
+			return v
+		case "number":
+			return float64(v)
+		}
+	case float64:
+		switch kind {
+		case "integer":
+			return int64(v)
+		case "number":
+			return v
+		}
 	}
-	return age(at, now)
+	return nil
 }
 
 func age(since, now time.Time) string {
