@@ -128,7 +128,11 @@ func resources(obj map[string]any, at *field.Path) field.ErrorList {
 	for _, part := range []string{"limits", "requests"} {
 		set := object(obj, part)
 		for _, name := range slices.Sorted(maps.Keys(set)) {
-			if !strings.HasSuffix(at.String(), "spec.resources") {
+			if pods := strings.HasSuffix(at.String(), "spec.resources"); pods {
+				if name != "cpu" && name != "memory" && !strings.HasPrefix(name, "hugepages-") && len(resourceName(name)) == 0 {
+					errs = append(errs, field.NotSupported(at.Child(part).Key(name), name, []string{"cpu", "hugepages-", "memory"}))
+				}
+			} else {
 				for _, f := range formats["containerresource"](name) {
 					errs = append(errs, field.Invalid(at.Child(part).Key(name), name, f.Detail))
 				}

@@ -115,7 +115,11 @@ func quota(obj map[string]any) field.ErrorList {
 	var errs field.ErrorList
 	hard := object(obj, "spec", "hard")
 	for _, name := range slices.Sorted(maps.Keys(hard)) {
-		errs = append(errs, amount(name, hard[name], field.NewPath("spec", "hard").Key(name))...)
+		at := field.NewPath("spec", "hard").Key(name)
+		for _, f := range formats["quotaresource"](name) {
+			errs = append(errs, field.Invalid(at, name, f.Detail))
+		}
+		errs = append(errs, amount(name, hard[name], at)...)
 	}
 	scopes := list(obj, "spec", "scopes")
 	for _, s := range scopes {

@@ -11,25 +11,32 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// selectorRequirement: In and NotIn need values, Exists and DoesNotExist have none.
+// selectorRequirement: a label and a known operator. In and NotIn need values, Exists and DoesNotExist have none.
 func selectorRequirement(obj map[string]any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, fault := range validation.IsQualifiedName(str(obj, "key")) {
+		errs = append(errs, field.Invalid(at.Child("key"), str(obj, "key"), fault))
+	}
 	values := len(list(obj, "values"))
-	switch str(obj, "operator") {
+	switch operator := str(obj, "operator"); operator {
+	default:
+		errs = append(errs, field.Invalid(at.Child("operator"), operator, "not a valid selector operator"))
 	case "In", "NotIn":
 		if values == 0 {
-			return field.ErrorList{field.Required(at.Child("values"), "must be specified when `operator` is 'In' or 'NotIn'")}
+			errs = append(errs, field.Required(at.Child("values"), "must be specified when `operator` is 'In' or 'NotIn'"))
 		}
 	case "Exists", "DoesNotExist":
 		if values > 0 {
-			return field.ErrorList{field.Forbidden(at.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")}
+			errs = append(errs, field.Forbidden(at.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
 		}
 	}
-	return nil
+	return errs
 }
 
 // selectorLabels: what is selected are labels.
 func selectorLabels(obj map[string]any, at *field.Path) field.ErrorList {
-	return labelValues(object(obj, "matchLabels"), at.Child("matchLabels"))
+	labels, where := object(obj, "matchLabels"), at.Child("matchLabels")
+	return append(labelKeys(labels, where), labelValues(labels, where)...)
 }
 
 // labelValues reports values that no label can have.

@@ -182,7 +182,8 @@ func (l *lesson) keys(p place) any {
 		}
 		faults := []schema.Fault{}
 		for _, e := range v.faults {
-			if f := (schema.Fault{Type: string(e.Type), Detail: e.Detail}); e.Field == p.text || e.Field == p.text+"["+key+"]" {
+			// What is reported at the key itself is a function of package check.
+			if f := (schema.Fault{Type: string(e.Type), Detail: e.Detail}); e.Field == p.text {
 				faults = append(faults, f)
 			}
 		}
