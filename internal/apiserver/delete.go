@@ -144,6 +144,14 @@ func (s *Server) preconditions(served *Served, obj *unstructured.Unstructured, p
 	}
 	// The real server names the kind where a resource should be.
 	gr := schema.GroupResource{Group: served.GVK.Group, Resource: served.GVK.Kind}
+	if served.row.Defines && p.UID != nil && *p.UID != obj.GetUID() {
+		return apierrors.NewConflict(served.GVR.GroupResource(), obj.GetName(), fmt.Errorf(
+			"precondition failed: UID in precondition: %v, UID in object meta: %v", *p.UID, obj.GetUID()))
+	}
+	if served.row.Defines && p.ResourceVersion != nil && *p.ResourceVersion != obj.GetResourceVersion() {
+		return apierrors.NewConflict(served.GVR.GroupResource(), obj.GetName(), fmt.Errorf(
+			"precondition failed: ResourceVersion in precondition: %v, ResourceVersion in object meta: %v", *p.ResourceVersion, obj.GetResourceVersion()))
+	}
 	if p.UID != nil && *p.UID != obj.GetUID() {
 		return apierrors.NewConflict(gr, obj.GetName(), fmt.Errorf("the UID in the precondition (%s) does not match the UID in record (%s). "+
 			"The object might have been deleted and then recreated", *p.UID, obj.GetUID()))

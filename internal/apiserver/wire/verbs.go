@@ -165,6 +165,7 @@ func (c *call) unknownPatch() error {
 	if c.served.Custom != nil {
 		return unsupportedPatch(types.JSONPatchType, types.MergePatchType, types.ApplyYAMLPatchType)
 	}
+	c.w.Header().Del("Warning") // refused before the kind is looked at
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
 		Message: "415: Unsupported Media Type", Details: &metav1.StatusDetails{},
