@@ -17,7 +17,6 @@ var (
 	differentialOperations = flag.Int("differential.operations", 4000, "operations of the differential test, all seeds together")
 	differentialKind       = flag.String("differential.kind", "", "only this kind")
 	differentialVerb       = flag.String("differential.verb", "", "only this verb, or this sort of bad input")
-	differentialValues     = flag.Bool("differential.values", false, "values that the kind refuses as well")
 )
 
 // How long kube-apiserver may take to serve a new kind.

@@ -43,7 +43,7 @@ var (
 	// drawnName is the end of a name that the server has drawn.
 	drawnName = regexp.MustCompile(`(drawn-|kube-api-access-)[a-z0-9]{5}\b`)
 	// recordVersion is the version of a stored object in a message.
-	recordVersion = regexp.MustCompile(`(ResourceVersion in (?:object meta:|precondition|record|the precondition)|resource version:?) \(?"?\d+"?\)?( \(\d+\))?`)
+	recordVersion = regexp.MustCompile(`(ResourceVersion in (?:object meta:|precondition:|precondition|record|the precondition)|resource version:?) \(?"?\d+"?\)?( \(\d+\))?`)
 	// anyUID is an identity in a message.
 	anyUID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	// frozenValue is what was sent for a field that is immutable. Which of its checks sees it first is kube-apiserver's chance.
