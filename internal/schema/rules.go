@@ -21,8 +21,6 @@ var rules []byte
 type Rules struct {
 	// Root names the model of the whole object.
 	Root string
-	// Models holds the rules of every structure that has some, or holds one that has.
-	Models map[string]ModelRules
 	// Places holds rules that differ from those of the model, by path, such as "spec.template.spec.restartPolicy". A step
 	// into a list is written "[]", one into the values of a map "{}".
 	Places map[string]*FieldRules
@@ -97,8 +95,8 @@ type Unique struct {
 
 // rulesFile is the form in which rules are kept.
 type rulesFile struct {
-	Kinds  map[string]kindRules  `json:"kinds"`
-	Models map[string]ModelRules `json:"models"`
+	Kinds  map[string]kindRules       `json:"kinds"`
+	Models map[string]json.RawMessage `json:"models"`
 }
 
 type kindRules struct {
@@ -131,5 +129,24 @@ func RulesOf(kind schema.GroupVersionKind) (Rules, bool) {
 	if !ok {
 		return Rules{}, false
 	}
-	return Rules{Root: k.Root, Models: t.Models, Places: k.Places}, true
+	return Rules{Root: k.Root, Places: k.Places}, true
+}
+
+// modelRules holds what [Rules.Model] has decoded.
+var modelRules sync.Map
+
+// Model returns the rules of a structure; none for one that has none. They are decoded when they are first asked for, so that a
+// server that holds few kinds does not wait for all.
+func (Rules) Model(name string) ModelRules {
+	if known, ok := modelRules.Load(name); ok {
+		return known.(ModelRules)
+	}
+	var out ModelRules
+	if raw, ok := ruleTable().Models[name]; ok {
+		if err := json.Unmarshal(raw, &out); err != nil {
+			panic("schema: rules of " + name + ": " + err.Error())
+		}
+	}
+	modelRules.Store(name, out)
+	return out
 }

@@ -49,7 +49,7 @@ func (w *walk) structure(model string, obj map[string]any, at *field.Path, gener
 	if model == podModel {
 		defer func() { w.faults = append(w.faults, podSpec(obj, at, w.volumes(obj, at))...) }()
 	}
-	for _, f := range w.rules.Models[model] {
+	for _, f := range w.rules.Model(model) {
 		if at == nil && (f.Name == "metadata" || f.Name == "status") {
 			continue
 		}
