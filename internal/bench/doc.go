@@ -3,8 +3,8 @@
 //	go run ./internal/bench [flags] memory
 //
 // Each case runs several times, ours and the peer's in turn, so that a machine that becomes slower meanwhile slows both. A
-// figure is the median; the ratio is the peer's figure divided by ours. Of a time, a ratio above 1 says how many times
-// faster ours is; of a rate (1/s) one below 1 does.
+// figure is the median; the ratio is the peer's figure divided by ours. Of a time or a size, a ratio above 1 says how many
+// times faster or smaller ours is; of a rate (1/s) one below 1 does.
 //
 // An area is a file that adds itself to areas. Peers that need more than the root module has belong in nested modules
 // below this folder.

@@ -36,7 +36,7 @@ func applying(ctx context.Context, on side, gvr schema.GroupVersionResource, obj
 		return 0, err
 	}
 	c := client.Resource(gvr).Namespace(on.namespace)
-	return rate(on.writes, func(name, value string) error {
+	return rate(on, func(name, value string) error {
 		_, err := c.Apply(ctx, name, object(name, value), metav1.ApplyOptions{FieldManager: "bench"})
 		return err
 	})
@@ -48,7 +48,7 @@ func updateConfigMaps(ctx context.Context, _ *lab, on side) (float64, error) {
 		return 0, err
 	}
 	c := client.CoreV1().ConfigMaps(on.namespace)
-	return rate(on.writes, func(name, value string) error {
+	return rate(on, func(name, value string) error {
 		obj, err := typedConfigMap(name, value)
 		if err != nil {
 			return err
@@ -63,7 +63,7 @@ func updateDeployments(ctx context.Context, _ *lab, on side) (float64, error) {
 		return 0, err
 	}
 	c := client.AppsV1().Deployments(on.namespace)
-	return rate(on.writes, func(name, value string) error {
+	return rate(on, func(name, value string) error {
 		obj, err := typedDeployment(name, value)
 		if err != nil {
 			return err
@@ -89,18 +89,25 @@ func upsert[T any](ctx context.Context, c interface {
 const first = "0"
 
 // rate creates the objects, untimed, and returns how many of the writes that follow are done in a second.
-func rate(writes int, write func(name, value string) error) (float64, error) {
+func rate(on side, write func(name, value string) error) (float64, error) {
 	name := func(i int) string { return fmt.Sprintf("object-%d", i%spread) }
 	for i := range spread {
 		if err := write(name(i), first); err != nil {
 			return 0, err
 		}
 	}
-	start := time.Now()
-	for i := range writes {
+	start, err := on.clock()
+	if err != nil {
+		return 0, err
+	}
+	for i := range on.writes {
 		if err := write(name(i), strconv.Itoa(i+1)); err != nil {
 			return 0, err
 		}
 	}
-	return float64(writes) / time.Since(start).Seconds(), nil
+	end, err := on.clock()
+	if err != nil {
+		return 0, err
+	}
+	return float64(on.writes) / max(end-start, time.Microsecond).Seconds(), nil
 }
