@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"reflect"
 	"strings"
 	"sync"
@@ -10,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"sigs.k8s.io/structured-merge-diff/v6/value"
 )
 
 // shape knows the form that values of a Go type have after they went through the type and back. Most objects that reach
@@ -63,8 +63,8 @@ func shapeLocked(t reflect.Type) *shape {
 		s.holds, s.nillable = shapeLocked(t.Elem()).any, true
 		return s
 	}
-	if value.TypeReflectEntryOf(t).CanConvertToUnstructured() {
-		return s
+	if marshaler := reflect.TypeFor[json.Marshaler](); t.Implements(marshaler) || reflect.PointerTo(t).Implements(marshaler) {
+		return s // It writes itself.
 	}
 	switch t.Kind() {
 	case reflect.String:
