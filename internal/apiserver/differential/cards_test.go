@@ -145,6 +145,9 @@ func (p *player) create() {
 
 func (p *player) createGenerated() {
 	obj := p.varied()
+	if p.certain {
+		obj = p.kind.object(p.sample, p.n)
+	}
 	meta := obj["metadata"].(map[string]any)
 	meta["generateName"] = strings.TrimSuffix(p.kind.plainName(0), "x0") + "drawn-"
 	delete(meta, "name")

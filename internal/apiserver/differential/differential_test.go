@@ -27,6 +27,9 @@ const (
 	waitForWrites = 5 * time.Second
 )
 
+// maxTries is how often a verb is tried on a kind that has refused it so far. Tried in earnest it is refused by chance alone.
+const maxTries = 8
+
 // The same random operations lead to the same answers and the same objects on kube-apiserver and in memory: objects with
 // their managedFields, refusals with their code, reason, message and causes, and whether anything was written at all. Each
 // kind has a deck of cards, one for each verb and some of bad input, which is dealt until the operations are used up; what
@@ -74,18 +77,38 @@ func differential(t *testing.T, cluster *kubetest.ControlPlane, seed uint64, ope
 	}
 }
 
-// run deals decks until the operations are used up.
+// run deals decks until the operations are used up, and then the verbs that had no luck.
 func (p *player) run() {
 	for p.budget > 0 {
-		for _, c := range p.deck() {
+		for _, play := range p.deck() {
 			if p.budget <= 0 {
-				return
+				break
 			}
 			p.n = p.IntN(objects)
-			c(p)
+			play(p)
 			p.certain = false
 		}
 	}
+	if *differentialVerb == "" {
+		p.cover()
+	}
+}
+
+// cover plays each verb that was never accepted until it is, a few times at most.
+func (p *player) cover() {
+	for _, c := range cards {
+		fit := p.fit(c)
+		for try := 0; try < maxTries && len(fit) > 0 && p.tally.accepted(c.verb, p.kind.kind) == 0; try++ {
+			p.n, p.sample, p.certain = p.IntN(objects), fit[try%len(fit)], true
+			c.play(p)
+			p.certain = false
+		}
+	}
+}
+
+// fit returns the versions of the kind that a card can be played at.
+func (p *player) fit(c card) []*sample {
+	return slices.DeleteFunc(slices.Clone(p.kind.versions), func(s *sample) bool { return !c.applies(p.kind, s) })
 }
 
 // deck returns a card for each verb, and one of bad input for every three of them, in random order, but those first that
@@ -98,7 +121,7 @@ func (p *player) deck() []func(*player) {
 	var deck []dealt
 	for _, i := range p.Perm(len(cards)) {
 		c := cards[i]
-		fit := slices.DeleteFunc(slices.Clone(p.kind.versions), func(s *sample) bool { return !c.applies(p.kind, s) })
+		fit := p.fit(c)
 		if len(fit) == 0 || *differentialVerb != "" && *differentialVerb != c.verb {
 			continue
 		}
