@@ -129,7 +129,7 @@ func RulesOf(kind schema.GroupVersionKind) (Rules, bool) {
 	if !ok {
 		return Rules{}, false
 	}
-	return Rules{Root: k.Root, Places: k.Places}, true
+	return Rules(k), true
 }
 
 // modelRules holds what [Rules.Model] has decoded.
