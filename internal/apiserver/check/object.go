@@ -2,6 +2,7 @@ package check
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -11,19 +12,24 @@ import (
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
-// Object returns what is wrong with a new object of a built-in kind, in the form in which it would be stored: canonical, with
-// defaults. Metadata and status are not looked at. A kind without rules has no faults. The object is not changed.
-func Object(gvk kind.GroupVersionKind, obj map[string]any) field.ErrorList {
+// Object returns what is wrong with an object of a built-in kind, in the form in which it would be stored: canonical, with
+// defaults. old is the object that it takes the place of, nil for a new one. Metadata and status are not looked at. A kind without
+// rules has no faults. The objects are not changed.
+func Object(gvk kind.GroupVersionKind, obj, old map[string]any) field.ErrorList {
 	rules, ok := schema.RulesOf(gvk)
 	if !ok {
 		return nil
 	}
 	w := walk{rules: rules}
-	for _, c := range list(obj, "spec", "volumeClaimTemplates") {
-		w.claims = append(w.claims, str(c, "metadata", "name"))
+	if fill := filled[gvk.GroupKind()]; fill != nil {
+		obj = fill(obj)
 	}
-	w.structure(rules.Root, obj, nil, "")
-	return once(append(w.faults, across(gvk.GroupKind(), obj)...))
+	w.structure(rules.Root, obj)
+	faults := once(append(w.faults, across(gvk.GroupKind(), obj, old)...))
+	if part := lasting[gvk.GroupKind()]; part != "" && len(faults) > 0 && old != nil && reflect.DeepEqual(obj[part], old[part]) {
+		return slices.DeleteFunc(faults, func(e *field.Error) bool { return e.Field == part || strings.HasPrefix(e.Field, part+"[") })
+	}
+	return faults
 }
 
 const podModel = "io.k8s.api.core.v1.PodSpec"
@@ -31,95 +37,99 @@ const podModel = "io.k8s.api.core.v1.PodSpec"
 // walk follows the rules through one object.
 type walk struct {
 	rules  schema.Rules
+	place  place
 	faults field.ErrorList
 	// silent is how many structures below which rules across fields do not hold the walk is in.
 	silent int
-	// claims are the names of the claims that the object makes for its pods.
-	claims []string
 }
 
-func (w *walk) structure(model string, obj map[string]any, at *field.Path, generic string) {
-	if unchecked[model] {
+func (w *walk) structure(model string, obj map[string]any) {
+	known := structureOf(w.rules, model)
+	if known.silent {
 		w.silent++
 		defer func() { w.silent-- }()
 	}
-	if rule := structures[model]; rule != nil && w.silent == 0 {
-		w.faults = append(w.faults, rule(obj, at)...)
+	if known.across != nil && w.silent == 0 {
+		w.faults = append(w.faults, known.across(obj, w.place.path())...)
 	}
-	if model == podModel {
-		defer func() { w.faults = append(w.faults, podSpec(obj, at, w.volumes(obj, at))...) }()
+	if known.pod {
+		defer func() { at := w.place.path(); w.faults = append(w.faults, podSpec(obj, at, w.volumes(obj, at))...) }()
 	}
-	for _, f := range w.rules.Model(model) {
-		if at == nil && (f.Name == "metadata" || f.Name == "status") {
+	top := len(w.place) == 0
+	for _, f := range known.fields {
+		if top && (f.Name == "metadata" || f.Name == "status") {
 			continue
 		}
-		value, where := obj[f.Name], child(at, f.Name)
-		path := generic + f.Name
-		w.field(f, f, value, where)
+		value := obj[f.Name]
+		w.place.field(f.Name)
+		w.field(f, f, value)
 		if f.Place {
-			if own := w.rules.Places[path]; own != nil {
-				w.field(own, f, value, where)
+			if own := w.rules.Places[w.place.general()]; own != nil {
+				w.field(own, f, value)
 			}
 		}
 		for _, c := range f.When {
 			if str(obj, c.Field) == c.Value {
-				w.field(c.Rules, f, value, where)
+				w.field(c.Rules, f, value)
 			}
 		}
 		if f.Model != "" {
-			w.below(f, value, where, path)
+			w.below(f, value)
 		}
+		w.place.up()
 	}
 }
 
-// volumes returns what a pod's containers can mount: its volumes that have no fault, and the claims of its owner.
+// volumes returns what a pod's containers can mount: its volumes that have no fault.
 func (w *walk) volumes(pod map[string]any, at *field.Path) map[string]map[string]any {
 	out := map[string]map[string]any{}
 	for i, v := range list(pod, "volumes") {
-		where := at.Child("volumes").Index(i).String()
-		if !slices.ContainsFunc(w.faults, func(e *field.Error) bool { return strings.HasPrefix(e.Field, where) }) {
+		if !w.faulty(func() string { return at.Child("volumes").Index(i).String() }) {
 			out[str(v, "name")], _ = v.(map[string]any)
 		}
-	}
-	for _, name := range w.claims {
-		out[name] = map[string]any{"persistentVolumeClaim": map[string]any{}}
 	}
 	return out
 }
 
-func child(at *field.Path, name string) *field.Path {
-	if at == nil {
-		return field.NewPath(name)
+// faulty says that there is a fault at a path or below.
+func (w *walk) faulty(path func() string) bool {
+	if len(w.faults) == 0 {
+		return false
 	}
-	return at.Child(name)
+	where := path()
+	return slices.ContainsFunc(w.faults, func(e *field.Error) bool { return strings.HasPrefix(e.Field, where) })
 }
 
 // below visits the structures that a field holds.
-func (w *walk) below(f *schema.FieldRules, value any, at *field.Path, generic string) {
+func (w *walk) below(f *schema.FieldRules, value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		if f.In == "" {
-			w.structure(f.Model, value, at, generic+".")
+			w.structure(f.Model, value)
 			return
 		}
 		for _, key := range slices.Sorted(maps.Keys(value)) {
 			if m, ok := value[key].(map[string]any); ok {
-				w.structure(f.Model, m, at.Key(key), generic+"{}.")
+				w.place.key(key)
+				w.structure(f.Model, m)
+				w.place.up()
 			}
 		}
 	case []any:
 		for i, item := range value {
 			if m, ok := item.(map[string]any); ok {
-				w.structure(f.Model, m, at.Index(i), generic+"[].")
+				w.place.index(i)
+				w.structure(f.Model, m)
+				w.place.up()
 			}
 		}
 	}
 }
 
 // field applies the rules of one field. shape tells what the field is.
-func (w *walk) field(r, shape *schema.FieldRules, value any, at *field.Path) {
+func (w *walk) field(r, shape *schema.FieldRules, value any) {
 	if r.Value != nil {
-		w.value(r.Value, value, at, value == nil || !shape.Pointer && isZero(value))
+		w.value(r.Value, value, value == nil || !shape.Pointer && isZero(value))
 	}
 	if r.Element == nil && r.Key == nil {
 		return
@@ -128,49 +138,53 @@ func (w *walk) field(r, shape *schema.FieldRules, value any, at *field.Path) {
 	case []any:
 		for i, item := range value {
 			if r.Element != nil {
-				w.value(r.Element, item, at.Index(i), false)
+				w.place.index(i)
+				w.value(r.Element, item, false)
+				w.place.up()
 			}
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(value)) {
 			if r.Element != nil {
-				w.value(r.Element, value[key], at.Key(key), false)
+				w.place.key(key)
+				w.value(r.Element, value[key], false)
+				w.place.up()
 			}
 			if r.Key != nil {
-				w.value(r.Key, key, at, false)
+				w.value(r.Key, key, false)
 			}
 		}
 	}
 }
 
 // value applies a rule to one value.
-func (w *walk) value(r *schema.Rule, value any, at *field.Path, absent bool) {
+func (w *walk) value(r *schema.Rule, value any, absent bool) {
 	if absent {
-		w.add(r.Absent, value, at)
+		w.add(r.Absent, value)
 		return
 	}
 	if isZero(value) {
 		switch value.(type) {
 		case string, map[string]any, []any:
-			w.add(r.Empty, value, at)
+			w.add(r.Empty, value)
 			return
 		}
 	}
 	switch v := value.(type) {
 	case string:
 		if r.Refused != nil && !slices.Contains(r.Values, v) {
-			w.add([]schema.Fault{*r.Refused}, v, at)
+			w.add([]schema.Fault{*r.Refused}, v)
 		}
 	case int64:
 		if r.Min != nil && v < r.Min.Number {
-			w.add(r.Min.Faults, v, at)
+			w.add(r.Min.Faults, v)
 		}
 		if r.Max != nil && v > r.Max.Number {
-			w.add(r.Max.Faults, v, at)
+			w.add(r.Max.Faults, v)
 		}
 	case []any:
 		if r.Unique != nil {
-			w.unique(r.Unique, v, at)
+			w.unique(r.Unique, v)
 		}
 	}
 	if len(r.Formats) > 0 {
@@ -178,13 +192,15 @@ func (w *walk) value(r *schema.Rule, value any, at *field.Path, absent bool) {
 		for i := range faults {
 			faults[i].At = r.At
 		}
-		w.add(faults, value, at)
+		w.add(faults, value)
 	}
 }
 
-func (w *walk) add(faults []schema.Fault, value any, at *field.Path) {
+func (w *walk) add(faults []schema.Fault, value any) {
 	for _, f := range faults {
-		w.faults = append(w.faults, &field.Error{Type: field.ErrorType(f.Type), Field: f.At.Of(at.String()), BadValue: shown(value), Detail: f.Detail})
+		w.faults = append(w.faults, &field.Error{
+			Type: field.ErrorType(f.Type), Field: f.At.Of(w.place.path().String()), BadValue: shown(value), Detail: f.Detail,
+		})
 	}
 }
 
@@ -197,7 +213,10 @@ func shown(value any) any {
 }
 
 // unique finds the elements that were there before.
-func (w *walk) unique(u *schema.Unique, list []any, at *field.Path) {
+func (w *walk) unique(u *schema.Unique, list []any) {
+	if len(list) < 2 {
+		return
+	}
 	seen := map[string]bool{}
 	for i, item := range list {
 		print, blank := fingerprint(item, u.By)
@@ -205,7 +224,7 @@ func (w *walk) unique(u *schema.Unique, list []any, at *field.Path) {
 			continue
 		}
 		if seen[print] {
-			where := at.Index(i)
+			where := w.place.path().Index(i)
 			var value any = item
 			if m, ok := item.(map[string]any); ok && u.At != "" {
 				where, value = where.Child(u.At), m[u.At]
@@ -236,6 +255,9 @@ func fingerprint(item any, by []string) (print string, blank bool) {
 
 // once leaves out faults that were found before.
 func once(errs field.ErrorList) field.ErrorList {
+	if len(errs) < 2 {
+		return errs
+	}
 	type print struct {
 		kind          field.ErrorType
 		field, detail string

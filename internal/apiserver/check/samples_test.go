@@ -31,7 +31,7 @@ func (o object) meta() map[string]any {
 
 // samples reads the objects that the rules were learned from. A pod whose volumes are to be tried each on its own gives one
 // object for each.
-func samples(t *testing.T) []object {
+func samples(t testing.TB) []object {
 	t.Helper()
 	files, err := filepath.Glob("../../gen/rules/samples/*.yaml")
 	require.NoError(t, err)
