@@ -17,16 +17,16 @@ var (
 
 // nameFormats are the forms of names.
 var nameFormats = map[string]Format{
-	"label":          invalid(validation.IsDNS1123Label),
-	"subdomain":      invalid(validation.IsDNS1123Subdomain),
+	"label":          invalid(easily(validation.IsDNS1123Label)),
+	"subdomain":      invalid(easily(validation.IsDNS1123Subdomain)),
 	"subdomainbase":  invalid(func(s string) []string { return apivalidation.NameIsDNSSubdomain(s, true) }),
 	"label1035":      invalid(validation.IsDNS1035Label),
 	"wildcard":       invalid(validation.IsWildcardDNS1123Subdomain),
-	"qualified":      invalid(validation.IsQualifiedName),
-	"labelvalue":     invalid(validation.IsValidLabelValue),
+	"qualified":      invalid(qualifiedName),
+	"labelvalue":     invalid(easily(validation.IsValidLabelValue)),
 	"envname":        invalid(validation.IsEnvVarName),
 	"relaxedenvname": invalid(validation.IsRelaxedEnvVarName),
-	"configkey":      invalid(validation.IsConfigMapKey),
+	"configkey":      invalid(easily(validation.IsConfigMapKey)),
 	"portname":       invalid(validation.IsValidPortName),
 	"header":         invalid(validation.IsHTTPHeaderName),
 	"underscore":     trimmed(".", invalid(validation.IsDNS1123SubdomainWithUnderscore)),
