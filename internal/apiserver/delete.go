@@ -144,13 +144,8 @@ func (s *Server) preconditions(served *Served, obj *unstructured.Unstructured, p
 	}
 	// The real server names the kind where a resource should be.
 	gr := schema.GroupResource{Group: served.GVK.Group, Resource: served.GVK.Kind}
-	if served.row.Defines && p.UID != nil && *p.UID != obj.GetUID() {
-		return apierrors.NewConflict(served.GVR.GroupResource(), obj.GetName(), fmt.Errorf(
-			"precondition failed: UID in precondition: %v, UID in object meta: %v", *p.UID, obj.GetUID()))
-	}
-	if served.row.Defines && p.ResourceVersion != nil && *p.ResourceVersion != obj.GetResourceVersion() {
-		return apierrors.NewConflict(served.GVR.GroupResource(), obj.GetName(), fmt.Errorf(
-			"precondition failed: ResourceVersion in precondition: %v, ResourceVersion in object meta: %v", *p.ResourceVersion, obj.GetResourceVersion()))
+	if served.row.Delayed {
+		return delayedPreconditions(served, obj, p)
 	}
 	if p.UID != nil && *p.UID != obj.GetUID() {
 		return apierrors.NewConflict(gr, obj.GetName(), fmt.Errorf("the UID in the precondition (%s) does not match the UID in record (%s). "+
@@ -159,6 +154,24 @@ func (s *Server) preconditions(served *Served, obj *unstructured.Unstructured, p
 	if p.ResourceVersion != nil && *p.ResourceVersion != obj.GetResourceVersion() {
 		return apierrors.NewConflict(gr, obj.GetName(), fmt.Errorf("the ResourceVersion in the precondition (%s) does not match the "+
 			"ResourceVersion in record (%s). The object might have been modified", *p.ResourceVersion, obj.GetResourceVersion()))
+	}
+	return nil
+}
+
+// delayedPreconditions are those of kinds that are always emptied before they go. Such a kind checks them itself, in words of
+// its own.
+func delayedPreconditions(served *Served, obj *unstructured.Unstructured, p *metav1.Preconditions) error {
+	failed := "Precondition failed"
+	if served.row.Defines {
+		failed = "precondition failed"
+	}
+	if p.UID != nil && *p.UID != obj.GetUID() {
+		return apierrors.NewConflict(served.GVR.GroupResource(), obj.GetName(), fmt.Errorf(
+			"%s: UID in precondition: %v, UID in object meta: %v", failed, *p.UID, obj.GetUID()))
+	}
+	if p.ResourceVersion != nil && *p.ResourceVersion != obj.GetResourceVersion() {
+		return apierrors.NewConflict(served.GVR.GroupResource(), obj.GetName(), fmt.Errorf(
+			"%s: ResourceVersion in precondition: %v, ResourceVersion in object meta: %v", failed, *p.ResourceVersion, obj.GetResourceVersion()))
 	}
 	return nil
 }

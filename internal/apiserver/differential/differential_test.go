@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
 )
@@ -47,6 +48,11 @@ func TestDifferential(t *testing.T) {
 func differential(t *testing.T, cluster *kubetest.ControlPlane, seed uint64, operations int) {
 	t.Helper()
 	t.Logf("seed %d", seed)
+	if *differentialVerb != "" {
+		known := slices.ContainsFunc(cards, func(c card) bool { return c.verb == *differentialVerb }) ||
+			slices.ContainsFunc(bads, func(b bad) bool { return b.name == *differentialVerb })
+		require.True(t, known, "there is no verb %q", *differentialVerb)
+	}
 	sides := newSides(t, cluster)
 	kinds := subjects(t, cluster, sides)
 	if *differentialKind != "" {
