@@ -2,7 +2,6 @@ package check
 
 import (
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -12,24 +11,19 @@ import (
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
-// Object returns what is wrong with an object of a built-in kind, in the form in which it would be stored: canonical, with
-// defaults. old is the object that it takes the place of, nil for a new one. Metadata and status are not looked at. A kind without
-// rules has no faults. The objects are not changed.
-func Object(gvk kind.GroupVersionKind, obj, old map[string]any) field.ErrorList {
+// Object returns what is wrong with a new object of a built-in kind, in the form in which it would be stored: canonical, with
+// defaults. Metadata and status are not looked at. A kind without rules has no faults. The object is not changed.
+func Object(gvk kind.GroupVersionKind, obj map[string]any) field.ErrorList {
 	rules, ok := schema.RulesOf(gvk)
 	if !ok {
 		return nil
 	}
 	w := walk{rules: rules}
-	if fill := filled[gvk.GroupKind()]; fill != nil {
-		obj = fill(obj)
+	for _, c := range list(obj, "spec", "volumeClaimTemplates") {
+		w.claims = append(w.claims, str(c, "metadata", "name"))
 	}
 	w.structure(rules.Root, obj)
-	faults := once(append(w.faults, across(gvk.GroupKind(), obj, old)...))
-	if part := lasting[gvk.GroupKind()]; part != "" && len(faults) > 0 && old != nil && reflect.DeepEqual(obj[part], old[part]) {
-		return slices.DeleteFunc(faults, func(e *field.Error) bool { return e.Field == part || strings.HasPrefix(e.Field, part+"[") })
-	}
-	return faults
+	return once(append(w.faults, across(gvk.GroupKind(), obj)...))
 }
 
 const podModel = "io.k8s.api.core.v1.PodSpec"
@@ -41,6 +35,8 @@ type walk struct {
 	faults field.ErrorList
 	// silent is how many structures below which rules across fields do not hold the walk is in.
 	silent int
+	// claims are the names of the claims that the object makes for its pods.
+	claims []string
 }
 
 func (w *walk) structure(model string, obj map[string]any) {
@@ -80,13 +76,16 @@ func (w *walk) structure(model string, obj map[string]any) {
 	}
 }
 
-// volumes returns what a pod's containers can mount: its volumes that have no fault.
+// volumes returns what a pod's containers can mount: its volumes that have no fault, and the claims of its owner.
 func (w *walk) volumes(pod map[string]any, at *field.Path) map[string]map[string]any {
 	out := map[string]map[string]any{}
 	for i, v := range list(pod, "volumes") {
 		if !w.faulty(func() string { return at.Child("volumes").Index(i).String() }) {
 			out[str(v, "name")], _ = v.(map[string]any)
 		}
+	}
+	for _, name := range w.claims {
+		out[name] = map[string]any{"persistentVolumeClaim": map[string]any{}}
 	}
 	return out
 }
