@@ -103,12 +103,9 @@ func (o *object) joined(live *object) *unstructured.Unstructured {
 // fields returns the fields of the entry that the object came with whose fields read like this, nil if there is none.
 func (o *object) fields(raw []byte) map[string]any {
 	for i, e := range o.was {
-		if e.FieldsV1 == nil || i >= len(o.written) || !bytes.Equal(e.FieldsV1.GetRawBytes(), raw) {
-			continue
+		if i < len(o.written) && e.FieldsV1 != nil && bytes.Equal(e.FieldsV1.GetRawBytes(), raw) {
+			return o.writtenFields(i)
 		}
-		entry, _ := o.written[i].(map[string]any)
-		fields, _ := entry["fieldsV1"].(map[string]any)
-		return fields
 	}
 	return nil
 }

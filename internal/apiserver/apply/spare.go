@@ -6,6 +6,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v6/typed"
 )
 
 // spareRemoval takes the fields of manager's last apply out of live's account when patch has all of them. They are what the
@@ -18,20 +19,35 @@ func (m *Manager) spareRemoval(live, patch *object, manager string) {
 	if i < 0 || live.entries[i].FieldsV1 == nil || live.entries[i].APIVersion != m.kind.GroupVersion().String() {
 		return
 	}
-	var last fieldpath.Set
-	if err := last.FromJSON(bytes.NewReader(live.entries[i].FieldsV1.GetRawBytes())); err != nil {
-		return // The field manager tells.
-	}
 	value, err := m.types.ObjectToTyped(patch)
 	if err != nil {
-		return // As above.
+		return // The field manager tells.
 	}
 	patch.value = value
-	wanted, err := value.ToFieldSet()
-	if err != nil || !last.Difference(wanted).Empty() {
+	if !covers(value, live.writtenFields(i)) && !mentions(value, live.entries[i].FieldsV1.GetRawBytes()) {
 		return
 	}
 	live.entries = slices.Clone(live.entries)
 	live.entries[i].FieldsV1 = &metav1.FieldsV1{}
 	live.entries[i].FieldsV1.SetRawBytes([]byte("{}"))
+}
+
+// writtenFields returns the fields of an entry as they are in the object that it came with, nil if they are not there.
+func (o *object) writtenFields(i int) map[string]any {
+	if i >= len(o.written) {
+		return nil
+	}
+	entry, _ := o.written[i].(map[string]any)
+	fields, _ := entry["fieldsV1"].(map[string]any)
+	return fields
+}
+
+// mentions reports whether an object mentions all of a set of fields.
+func mentions(object *typed.TypedValue, raw []byte) bool {
+	var fields fieldpath.Set
+	if err := fields.FromJSON(bytes.NewReader(raw)); err != nil {
+		return false // The field manager tells.
+	}
+	wanted, err := object.ToFieldSet()
+	return err == nil && fields.Difference(wanted).Empty()
 }
