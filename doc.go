@@ -13,13 +13,14 @@
 //   - [github.com/setpoint-dev/setpoint/cluster] is the vocabulary for objects and the interfaces to clusters. Its
 //     implementations are cluster/kube for real ones and cluster/memory for an API server in the process; cluster/live
 //     answers reads from watches. cluster/clustertest holds any implementation to the rules of a real server,
-//     and cluster/memory/manifesttest tests manifests without one.
-//   - [github.com/setpoint-dev/setpoint/diff] answers what a server-side apply would change, and whose fields those are.
+//     cluster/memory/manifesttest tests manifests without one, and cluster/memory/celrules evaluates the rules of definitions.
+//   - [github.com/setpoint-dev/setpoint/diff] answers what a server-side apply would change, and whose fields those are, for one
+//     object, a set, or two revisions with no cluster.
 //   - [github.com/setpoint-dev/setpoint/health] judges whether an object does what it was made for, with the reason.
 //   - [github.com/setpoint-dev/setpoint/sync] makes a plan, which is a value, and runs it: in waves, gated by health, pruning
 //     only what its inventory proves to be its own. sync/inventory keeps that record in the cluster.
 //
 // Nothing here starts a goroutine that outlives the call, keeps global state, or installs anything into the cluster. Start
 // with the example programs: examples/quickstart tells the whole story without a cluster, and on yours when asked;
-// examples/loop is a caller's own loop in a screen of code.
+// examples/loop is a caller's own loop in a screen of code, examples/preview reports what a pull request would change.
 package setpoint
