@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -61,7 +62,7 @@ func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (
 	}
 	live := obj.DeepCopy()
 	marked, graceful, wait := s.mark(served, obj, opts, w.Collection)
-	if wait && !marked {
+	if wait && !marked && served.Custom == nil {
 		return obj, false, nil
 	}
 	if !w.admitted {
@@ -126,6 +127,10 @@ func (s *Server) storeMarked(served *Served, obj *unstructured.Unstructured, rec
 	data, err := s.encode(served, obj)
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
+	}
+	if bytes.Equal(data, record.Data) {
+		// A custom resource is stored again even so when it reads otherwise at this version than it was stored.
+		return obj, nil
 	}
 	stored, err := s.store.Put(record.Key, record.Version, data)
 	if err != nil {

@@ -354,7 +354,6 @@ func (p *player) statusApply() {
 }
 
 func (p *player) delete() {
-	p.sample = p.kind.versions[0] // at another version a deletion that holds also rewrites the object
 	p.ensure()
 	options := map[string]any{"kind": "DeleteOptions", "apiVersion": "v1"}
 	if p.IntN(2) == 0 {
@@ -386,7 +385,6 @@ func (p *player) delete() {
 
 // deleteHeld deletes an object that a finalizer holds, writes to it, deletes it again, and lets it go.
 func (p *player) deleteHeld() {
-	p.sample = p.kind.versions[0] // at another version a deletion that holds also rewrites the object
 	p.ensure()
 	p.certain = true // else a dry run would be taken for the step
 	hold := operation{
@@ -418,7 +416,6 @@ func (p *player) deleteHeld() {
 }
 
 func (p *player) deleteCollection() {
-	p.sample = p.kind.versions[0]
 	for p.n = range objects {
 		p.ensure()
 	}
