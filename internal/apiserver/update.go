@@ -109,6 +109,9 @@ func (s *Server) try(served *Served, w Write, r rule, change changeFunc) (*unstr
 	if err := s.checkVersion(served, obj, live, w.Name); err != nil {
 		return nil, false, err
 	}
+	if err := s.place(served, obj, w.Namespace); err != nil { // admission may have moved it
+		return nil, false, err
+	}
 	s.dedupOwners(obj, w)
 	env := &reservation{pools: &s.pools, now: s.time()}
 	obj, err = s.prepareUpdate(served, obj, live, w, env)
@@ -331,12 +334,40 @@ func (s *Server) countGeneration(served *Served, obj, live *unstructured.Unstruc
 
 // alike compares two values; an empty list is none.
 func alike(a, b any) bool {
-	if plain.Equal(a, b) {
+	a, b = orNone(a), orNone(b)
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) || (a == nil) != (b == nil) {
+			return false
+		}
+		for k, v := range a {
+			if w, ok := b[k]; !ok || !alike(v, w) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for i, v := range a {
+			if !alike(v, b[i]) {
+				return false
+			}
+		}
 		return true
 	}
-	a, _ = nullEmptyLists(a)
-	b, _ = nullEmptyLists(b)
 	return plain.Equal(a, b)
+}
+
+// orNone returns nil for an empty list.
+func orNone(v any) any {
+	if list, ok := v.([]any); ok && len(list) == 0 {
+		return nil
+	}
+	return v
 }
 
 // sameRest compares everything outside metadata, and outside status where that is written on its own.

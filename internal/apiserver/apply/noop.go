@@ -11,21 +11,33 @@ import (
 // old, so that a write which changes nothing stores nothing.
 func IgnoreTimes(obj, old *unstructured.Unstructured) {
 	is, was := kept(obj), kept(old)
-	if len(is) != len(was) || len(is) == 0 {
-		return
+	if len(is) == len(was) && moved(is, was) && sameBut(obj.Object, old.Object) && sameButTimes(is, was) {
+		obj.Object["metadata"].(map[string]any)["managedFields"] = runtime.DeepCopyJSONValue(was)
 	}
-	moved := false
+}
+
+// moved reports whether some entry has another time than before.
+func moved(is, was []any) bool {
+	for i := range is {
+		a, _ := is[i].(map[string]any)
+		b, _ := was[i].(map[string]any)
+		if a["time"] != b["time"] {
+			return true
+		}
+	}
+	return false
+}
+
+// sameButTimes compares two lists of entries without the times in them.
+func sameButTimes(is, was []any) bool {
 	for i := range is {
 		a, _ := is[i].(map[string]any)
 		b, _ := was[i].(map[string]any)
 		if a == nil || b == nil || !plain.Equal(without(a, "time"), without(b, "time")) {
-			return
+			return false
 		}
-		moved = moved || a["time"] != b["time"]
 	}
-	if moved && sameBut(obj.Object, old.Object) {
-		obj.Object["metadata"].(map[string]any)["managedFields"] = runtime.DeepCopyJSONValue(was)
-	}
+	return true
 }
 
 // sameBut compares two objects without their managedFields.
@@ -38,14 +50,11 @@ func sameBut(a, b map[string]any) bool {
 		if !ok {
 			return false
 		}
-		if k == "metadata" {
-			v, w = unmanaged(v), unmanaged(w)
-		}
-		if !plain.Equal(v, w) {
+		if k != "metadata" && !plain.Equal(v, w) {
 			return false
 		}
 	}
-	return true
+	return plain.Equal(unmanaged(a["metadata"]), unmanaged(b["metadata"]))
 }
 
 func unmanaged(meta any) any {
