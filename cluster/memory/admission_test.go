@@ -246,3 +246,36 @@ func TestAdmissionWithGoValues(t *testing.T) {
 	ips, _, _ := unstructured.NestedStringSlice(got.Object, "spec", "externalIPs")
 	assert.Equal(t, []string{"192.0.2.1"}, ips)
 }
+
+// Admission cannot take an object to another namespace, nor take it away.
+func TestAdmissionKeepsAnObjectWhereItIs(t *testing.T) {
+	var wish func(*memory.AdmissionRequest)
+	s := start(t, &memory.Options{Admission: []memory.Admission{{Name: "moving", Kind: "ConfigMap", Mutate: func(r *memory.AdmissionRequest) error {
+		wish(r)
+		return nil
+	}}}})
+	c := dyn(t, s).Resource(configMaps)
+	move := func(r *memory.AdmissionRequest) { r.Object.SetNamespace("nowhere") }
+	drop := func(r *memory.AdmissionRequest) { r.Object = nil }
+	const elsewhere = "the namespace of the provided object does not match the namespace sent on the request"
+	const none = `Internal error occurred: admission webhook "moving" made an object that cannot be read: there is none`
+
+	wish = move
+	_, err := c.Namespace("default").Create(t.Context(), configMap("a", nil), metav1.CreateOptions{})
+	require.EqualError(t, err, elsewhere)
+	wish = drop
+	_, err = c.Namespace("default").Create(t.Context(), configMap("a", nil), metav1.CreateOptions{})
+	require.EqualError(t, err, none)
+	wish = func(r *memory.AdmissionRequest) { r.Object.SetNamespace("") }
+	got, err := c.Namespace("default").Create(t.Context(), configMap("a", nil), metav1.CreateOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, "default", got.GetNamespace())
+	wish = move
+	_, err = c.Namespace("default").Update(t.Context(), configMap("a", nil), metav1.UpdateOptions{})
+	require.EqualError(t, err, elsewhere)
+	all, err := c.List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	for _, obj := range all.Items {
+		assert.NotEqual(t, "nowhere", obj.GetNamespace())
+	}
+}

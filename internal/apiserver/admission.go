@@ -120,6 +120,9 @@ func (s *Server) mutate(served, model *Served, obj, old *unstructured.Unstructur
 		if err != nil {
 			return nil, refusal(a.Name, err)
 		}
+		if r.Object == nil || r.Object.Object == nil {
+			return nil, unreadable(a.Name, errors.New("there is none"))
+		}
 		if w.generated && r.Object.GetName() == "" {
 			r.Object.SetName(name)
 		}
@@ -127,10 +130,15 @@ func (s *Server) mutate(served, model *Served, obj, old *unstructured.Unstructur
 			continue
 		}
 		if obj, err = mutated(model, r.Object, obj, w); err != nil {
-			return nil, apierrors.NewInternalError(fmt.Errorf("admission webhook %q made an object that cannot be read: %w", a.Name, err))
+			return nil, unreadable(a.Name, err)
 		}
 	}
 	return obj, nil
+}
+
+// unreadable is the error for a mutation that leaves no object.
+func unreadable(name string, cause error) error {
+	return apierrors.NewInternalError(fmt.Errorf("admission webhook %q made an object that cannot be read: %w", name, cause))
 }
 
 // mutated reads what admission has made of an object: of plain values, complete with defaults, and with an account of

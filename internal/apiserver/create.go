@@ -101,6 +101,9 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.place(served, obj, w.Namespace); err != nil { // admission may have moved it
+		return nil, err
+	}
 	version := obj.GetResourceVersion()
 	wipe(obj)
 	obj.SetUID(newUID())
