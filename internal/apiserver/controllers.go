@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -75,9 +76,21 @@ func (s *Server) Between(do func(api API) error) error {
 	s.controllers.mu.Lock()
 	defer s.controllers.mu.Unlock()
 	s.drain()
-	err := do(inner{s})
+	err := s.attempt(func() error { return do(inner{s}) })
 	s.drain()
 	return err
+}
+
+// attempt calls do and makes an error of a panic, such as that of an admission function which a write of do was shown to. Nobody
+// who waits for the controllers could do anything about it.
+func (s *Server) attempt(do func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.logger.Error("panic among controllers", slog.Any("value", v), slog.String("stack", string(debug.Stack())))
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return do()
 }
 
 func (s *Server) settle() {
@@ -122,12 +135,20 @@ func (s *Server) relist() {
 
 // hand gives one entry to controllers.
 func (s *Server) hand(e store.Entry, to ...Controller) {
-	change, ok := s.change(e, to)
+	var change Change
+	var ok bool
+	err := s.attempt(func() error { // which calls conversions
+		change, ok = s.change(e, to)
+		return nil
+	})
+	if err != nil {
+		s.fault(fmt.Errorf("controllers on %s %s: %w", e.Key.Resource, e.Key.Name, err))
+	}
 	if !ok {
 		return
 	}
 	for _, c := range to {
-		if err := s.handle(c, change); err != nil {
+		if err := s.attempt(func() error { return s.handle(c, change) }); err != nil {
 			s.fault(fmt.Errorf("controller %s on %s %s: %w", c.Name(), change.Kind.Kind, change.Object.GetName(), err))
 		}
 	}

@@ -143,3 +143,28 @@ func TestStatusIsWrittenApart(t *testing.T) {
 	third := apply("", web)
 	assert.Equal(t, second.Object["status"], third.Object["status"])
 }
+
+// A panic on the way of a controller's write is the controller's fault, and no client's.
+func TestPanicIsAFault(t *testing.T) {
+	s := start(t)
+	s.Admit(apiserver.Admission{Name: "brittle", Handles: func(apiserver.Review) bool { return true }, Mutate: func(r *apiserver.Review) error {
+		if r.Operation == "UPDATE" {
+			panic("brittle")
+		}
+		return nil
+	}})
+	s.Register(&counter{limit: 2})
+	before := len(s.Faults())
+	_, err := s.API().Create(setting("a", "x"), apiserver.WriteOptions{})
+	require.NoError(t, err)
+	faults := s.Faults()[before:]
+	require.Len(t, faults, 1)
+	assert.EqualError(t, faults[0], "controller counter on ConfigMap a: panic: brittle")
+	err = s.Between(func(api apiserver.API) error {
+		_, err := api.Update(setting("a", "y"), apiserver.WriteOptions{})
+		return err
+	})
+	require.EqualError(t, err, "panic: brittle")
+	_, err = s.API().Create(setting("b", "xx"), apiserver.WriteOptions{})
+	require.NoError(t, err)
+}
