@@ -24,8 +24,13 @@ func ExampleServer_Inject() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server.Inject(memory.Fault{Verb: "get", Kind: "Namespace", Times: 1, Err: apierrors.NewServiceUnavailable("busy")})
-	lost := server.Inject(memory.Fault{Verb: "delete", Break: memory.BreakAnswer})
+	if _, err := server.Inject(memory.Fault{Verb: "get", Kind: "Namespace", Times: 1, Err: apierrors.NewServiceUnavailable("busy")}); err != nil {
+		log.Fatal(err)
+	}
+	lost, err := server.Inject(memory.Fault{Verb: "delete", Break: memory.BreakAnswer})
+	if err != nil {
+		log.Fatal(err)
+	}
 
 	ref := cluster.Ref{Kind: "Namespace", Name: "kube-node-lease"}
 	ctx := context.Background()

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/fault"
@@ -10,11 +11,11 @@ import (
 // Fault is something that goes wrong on the wire, for tests of what a client makes of it. The first fields say which requests
 // are concerned, empty ones all of them; the next say which of these are hit; the rest say how.
 //
-//	server.Inject(memory.Fault{Verb: "patch", Kind: "Deployment", After: 2, Times: 1, Break: memory.BreakAnswer})
+//	lost, err := server.Inject(memory.Fault{Verb: "patch", Kind: "Deployment", After: 2, Times: 1, Break: memory.BreakAnswer})
 //
 // hits the third patch of a Deployment, which is stored while its answer is lost. A fault that does nothing counts.
 type Fault struct {
-	// Verb, Group, Kind, Subresource, Namespace and Name are those of the [Request].
+	// Verb, Group, Kind, Subresource, Namespace and Name are those of the [Request]. Kinds need not be served yet.
 	Verb, Group, Kind, Subresource, Namespace, Name string
 	// Match decides about requests that the fields before do not exclude, for instance by PatchType, UserAgent or Path. It
 	// must not call the server. Nil excludes none.
@@ -22,7 +23,7 @@ type Fault struct {
 
 	// After is how many of the requests concerned pass first, Times how many are hit then, zero meaning all further ones.
 	After, Times int
-	// Rate is the probability with which each is hit; zero means 1. Seed starts the random numbers, so that the same sequence
+	// Rate is the probability with which each is hit, up to 1; zero means 1. Seed starts the random numbers, so that the same sequence
 	// of requests is hit in the same places.
 	Rate float64
 	Seed uint64
@@ -61,11 +62,15 @@ type Injection struct {
 
 // Inject puts a fault into effect for requests that come from now on. Several faults may hit one request, in the order in
 // which they were injected: latencies add up, and the first Break or Err decides. Each counts for itself what it concerns.
-// Requests of simulated controllers are not on the wire and are not hit.
-func (s *Server) Inject(f Fault) *Injection {
+// Requests of simulated controllers are not on the wire and are not hit. A fault that cannot mean anything, such as a negative
+// number or a verb that no request has, is refused with an error that names the setting.
+func (s *Server) Inject(f Fault) (*Injection, error) {
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("inject: %w", err)
+	}
 	choice := fault.Choice[wire.Request]{Match: f.matches, After: f.After, Times: f.Times, Rate: f.Rate, Seed: f.Seed}
 	effect := wire.Effect{Latency: f.Latency, Err: f.Err, Break: wire.Break(f.Break), Events: f.Events}
-	return &Injection{injected: s.handler.Faults().Add(choice, effect)}
+	return &Injection{injected: s.handler.Faults().Add(choice, effect)}, nil
 }
 
 // Remove ends the fault. Requests that it has hit already stay hit. It may be called more than once.

@@ -46,12 +46,19 @@ func both(t *testing.T, check func(t *testing.T, s *memory.Server, c dynamic.Res
 	}
 }
 
+// inject puts a fault that means something into effect.
+func inject(t *testing.T, s *memory.Server, f memory.Fault) *memory.Injection {
+	injected, err := s.Inject(f)
+	require.NoError(t, err)
+	return injected
+}
+
 func broken(err error) bool { return utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) }
 
 func TestFaultStatus(t *testing.T) {
 	both(t, func(t *testing.T, s *memory.Server, c dynamic.ResourceInterface) {
-		down := s.Inject(memory.Fault{Verb: "create", Kind: "ConfigMap", After: 1, Times: 1, Err: fmt.Errorf("so: %w", apierrors.NewServiceUnavailable("down for a moment"))})
-		odd := s.Inject(memory.Fault{Verb: "get", Name: "b", Err: errors.New("what")})
+		down := inject(t, s, memory.Fault{Verb: "create", Kind: "ConfigMap", After: 1, Times: 1, Err: fmt.Errorf("so: %w", apierrors.NewServiceUnavailable("down for a moment"))})
+		odd := inject(t, s, memory.Fault{Verb: "get", Name: "b", Err: errors.New("what")})
 		_, err := c.Create(t.Context(), configMap("a", nil), metav1.CreateOptions{})
 		require.NoError(t, err)
 		_, err = c.Create(t.Context(), configMap("b", nil), metav1.CreateOptions{})
@@ -83,7 +90,7 @@ func TestFaultRetryAfter(t *testing.T) {
 		defer s.Close()
 		client, err := dynamic.NewForConfig(s.Config())
 		require.NoError(t, err)
-		s.Inject(memory.Fault{Verb: "get", Times: 2, Err: apierrors.NewTooManyRequests("slowly", 7)})
+		inject(t, s, memory.Fault{Verb: "get", Times: 2, Err: apierrors.NewTooManyRequests("slowly", 7)})
 		began := time.Now()
 		_, err = client.Resource(configMaps).Namespace("default").Get(t.Context(), "kube-root-ca.crt", metav1.GetOptions{})
 		assert.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
@@ -93,7 +100,7 @@ func TestFaultRetryAfter(t *testing.T) {
 
 func TestFaultBreakRequest(t *testing.T) {
 	both(t, func(t *testing.T, s *memory.Server, c dynamic.ResourceInterface) {
-		fault := s.Inject(memory.Fault{Verb: "create", Break: memory.BreakRequest})
+		fault := inject(t, s, memory.Fault{Verb: "create", Break: memory.BreakRequest})
 		_, err := c.Create(t.Context(), configMap("a", nil), metav1.CreateOptions{})
 		require.True(t, broken(err), "%v", err)
 		fault.Remove()
@@ -107,7 +114,7 @@ func TestFaultBreakRequest(t *testing.T) {
 
 func TestFaultBreakAnswer(t *testing.T) {
 	both(t, func(t *testing.T, s *memory.Server, c dynamic.ResourceInterface) {
-		s.Inject(memory.Fault{Match: func(r memory.Request) bool {
+		inject(t, s, memory.Fault{Match: func(r memory.Request) bool {
 			return r.PatchType == string(types.ApplyYAMLPatchType) && r.Manager == "us"
 		}, Break: memory.BreakAnswer})
 		_, err := c.Apply(t.Context(), "a", configMap("a", map[string]any{"x": "1"}), metav1.ApplyOptions{FieldManager: "us"})
@@ -126,7 +133,7 @@ func TestFaultBreakWatch(t *testing.T) {
 		for _, events := range []int{0, 1, 3} {
 			t.Run(fmt.Sprint(end, events), func(t *testing.T) {
 				both(t, func(t *testing.T, s *memory.Server, c dynamic.ResourceInterface) {
-					s.Inject(memory.Fault{Verb: "watch", Break: end, Events: events})
+					inject(t, s, memory.Fault{Verb: "watch", Break: end, Events: events})
 					_, err := c.Create(t.Context(), configMap("a", nil), metav1.CreateOptions{})
 					require.NoError(t, err)
 					w, err := c.Watch(t.Context(), metav1.ListOptions{})
@@ -155,11 +162,11 @@ func TestFaultsAndTheWatchOfAClient(t *testing.T) {
 		defer s.Close()
 		client, err := kube.New(s.Config(), nil)
 		require.NoError(t, err)
-		s.Inject(memory.Fault{Verb: "watch", Rate: 0.5, Seed: 1, Events: 2, Break: memory.BreakWatch})
-		s.Inject(memory.Fault{Verb: "watch", Rate: 0.3, Seed: 2, Events: 1, Break: memory.EndWatch})
-		s.Inject(memory.Fault{Verb: "watch", Rate: 0.2, Seed: 3, Err: apierrors.NewServiceUnavailable("later")})
-		s.Inject(memory.Fault{Verb: "watch", Rate: 0.2, Seed: 4, Break: memory.BreakRequest})
-		s.Inject(memory.Fault{Verb: "list", Rate: 0.2, Seed: 5, Latency: time.Second})
+		inject(t, s, memory.Fault{Verb: "watch", Rate: 0.5, Seed: 1, Events: 2, Break: memory.BreakWatch})
+		inject(t, s, memory.Fault{Verb: "watch", Rate: 0.3, Seed: 2, Events: 1, Break: memory.EndWatch})
+		inject(t, s, memory.Fault{Verb: "watch", Rate: 0.2, Seed: 3, Err: apierrors.NewServiceUnavailable("later")})
+		inject(t, s, memory.Fault{Verb: "watch", Rate: 0.2, Seed: 4, Break: memory.BreakRequest})
+		inject(t, s, memory.Fault{Verb: "list", Rate: 0.2, Seed: 5, Latency: time.Second})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		held := map[string]string{}
@@ -219,8 +226,8 @@ func TestFaultLatency(t *testing.T) {
 		require.NoError(t, err)
 		c, err := dynamic.NewForConfig(s.Config())
 		require.NoError(t, err)
-		s.Inject(memory.Fault{Verb: "create", Latency: time.Minute})
-		s.Inject(memory.Fault{Verb: "create", Latency: time.Second})
+		inject(t, s, memory.Fault{Verb: "create", Latency: time.Minute})
+		inject(t, s, memory.Fault{Verb: "create", Latency: time.Second})
 		began := time.Now()
 		create := func(ctx context.Context, name string) error {
 			_, err := c.Resource(configMaps).Namespace("default").Create(ctx, configMap(name, nil), metav1.CreateOptions{})
@@ -251,7 +258,7 @@ func TestFaultLatencyByAnotherClock(t *testing.T) {
 		slept = append(slept, d)
 		return nil
 	}})
-	s.Inject(memory.Fault{Times: 1, Latency: 24 * time.Hour})
+	inject(t, s, memory.Fault{Times: 1, Latency: 24 * time.Hour})
 	_, err := dyn(t, s).Resource(configMaps).List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, []time.Duration{24 * time.Hour}, slept)
@@ -263,9 +270,9 @@ func TestCloseWithFaultsOnTheirWay(t *testing.T) {
 	s, err := memory.New(&memory.Options{Controllers: true})
 	require.NoError(t, err)
 	c := dyn(t, s).Resource(configMaps).Namespace("default")
-	s.Inject(memory.Fault{Verb: "list", Latency: time.Hour})
-	s.Inject(memory.Fault{Verb: "get", Break: memory.BreakAnswer})
-	s.Inject(memory.Fault{Verb: "watch", Events: 100, Break: memory.BreakWatch})
+	inject(t, s, memory.Fault{Verb: "list", Latency: time.Hour})
+	inject(t, s, memory.Fault{Verb: "get", Break: memory.BreakAnswer})
+	inject(t, s, memory.Fault{Verb: "watch", Events: 100, Break: memory.BreakWatch})
 	listed := make(chan error)
 	go func() {
 		_, err := c.List(t.Context(), metav1.ListOptions{})
@@ -294,7 +301,7 @@ func TestFaultIsRetryable(t *testing.T) {
 		{Kind: "ConfigMap", Break: memory.BreakRequest}, {Kind: "ConfigMap", Break: memory.BreakAnswer},
 		{Kind: "ConfigMap", Err: apierrors.NewServiceUnavailable("down")}, {Kind: "ConfigMap", Err: apierrors.NewInternalError(errors.New("odd"))},
 	} {
-		injected := s.Inject(fault)
+		injected := inject(t, s, fault)
 		_, err := client.Apply(t.Context(), configMap("a", nil), cluster.WriteOptions{Manager: "us"})
 		assert.True(t, cluster.Retryable(err), "%+v: %v", fault, err)
 		injected.Remove()

@@ -78,6 +78,9 @@ func New(opts *Options) (*Server, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
+	if opts.History < 0 {
+		return nil, fmt.Errorf("start API server: History is %d: use a number of writes, or zero for 10,000", opts.History)
+	}
 	clock := newClock(opts.Now)
 	core, err := apiserver.New(apiserver.Options{
 		Now: clock.now, History: opts.History, Logger: opts.Logger, Definitions: opts.definitions(),

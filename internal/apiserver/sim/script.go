@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver"
 	"github.com/setpoint-dev/setpoint/internal/podlife"
@@ -105,6 +107,10 @@ func (r Rule) Check() error {
 	}
 	if b.After < 0 || b.Failures < 0 || b.Limit < 0 || b.Replicas < 0 {
 		return fmt.Errorf("a number is negative")
+	}
+	ip, err := netip.ParseAddr(b.Address)
+	if b.Address != "" && (err != nil || ip.Zone() != "") && len(validation.IsDNS1123Subdomain(b.Address)) > 0 {
+		return fmt.Errorf("address %q is neither an IP address nor a host name", b.Address)
 	}
 	return nil
 }
