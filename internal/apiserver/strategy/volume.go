@@ -62,11 +62,17 @@ func claimClass(obj, old map[string]any) field.ErrorList {
 }
 
 // claimSources keeps the two ways of naming where a claim's data comes from in step (KEP-1495). A source in another namespace
-// can be named in one of them alone.
-func claimSources(obj, _ map[string]any, _ Env) field.ErrorList {
+// can be named in one of them alone. A claim that had no source drops one that is named the old way alone and is neither a
+// claim nor a snapshot.
+func claimSources(obj, old map[string]any, _ Env) field.ErrorList {
 	spec, _ := obj["spec"].(map[string]any)
 	source, _ := spec["dataSource"].(map[string]any)
 	ref, _ := spec["dataSourceRef"].(map[string]any)
+	had, _ := old["spec"].(map[string]any)
+	if source != nil && ref == nil && had["dataSource"] == nil && had["dataSourceRef"] == nil && !copied(source) {
+		delete(spec, "dataSource")
+		return nil
+	}
 	switch {
 	case source != nil && ref == nil:
 		spec["dataSourceRef"] = maps.Clone(source)
@@ -74,6 +80,13 @@ func claimSources(obj, _ map[string]any, _ Env) field.ErrorList {
 		spec["dataSource"] = without(ref, []Path{{"namespace"}})
 	}
 	return nil
+}
+
+// copied says whether volumes were made from such a source before there were others.
+func copied(source map[string]any) bool {
+	group, _ := source["apiGroup"].(string)
+	return source["kind"] == "PersistentVolumeClaim" && group == "" ||
+		source["kind"] == "VolumeSnapshot" && group == "snapshot.storage.k8s.io"
 }
 
 // claimSize lets a claim shrink only to more than its volume has, which takes back an expansion that failed (KEP-1790).
