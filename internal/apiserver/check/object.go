@@ -30,8 +30,10 @@ const podModel = "io.k8s.api.core.v1.PodSpec"
 
 // walk follows the rules through one object.
 type walk struct {
-	rules  schema.Rules
-	place  place
+	rules schema.Rules
+	place place
+	// name is room for the name of a place.
+	name   []byte
 	faults field.ErrorList
 	// silent is how many structures below which rules across fields do not hold the walk is in.
 	silent int
@@ -60,7 +62,8 @@ func (w *walk) structure(model string, obj map[string]any) {
 		w.place.field(f.Name)
 		w.field(f, f, value)
 		if f.Place {
-			if own := w.rules.Places[w.place.general()]; own != nil {
+			w.name = w.place.general(w.name[:0])
+			if own := w.rules.Places[string(w.name)]; own != nil {
 				w.field(own, f, value)
 			}
 		}

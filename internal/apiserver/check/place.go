@@ -1,10 +1,6 @@
 package check
 
-import (
-	"strings"
-
-	"k8s.io/apimachinery/pkg/util/validation/field"
-)
+import "k8s.io/apimachinery/pkg/util/validation/field"
 
 // place is where in an object a walk is. Most objects have no fault, so that its path is only made when somebody asks for it.
 type place []step
@@ -55,21 +51,20 @@ func (s *step) from(path *field.Path) *field.Path {
 	return path.Child(s.name)
 }
 
-// general is the place in all objects of the kind, as rules name it: without saying which element.
-func (p place) general() string {
-	var out strings.Builder
+// general appends the place in all objects of the kind, as rules name it: without saying which element.
+func (p place) general(dst []byte) []byte {
 	for i, s := range p {
 		switch s.kind {
 		case toElement:
-			out.WriteString("[]")
+			dst = append(dst, "[]"...)
 		case toKey:
-			out.WriteString("{}")
+			dst = append(dst, "{}"...)
 		default:
 			if i > 0 {
-				out.WriteByte('.')
+				dst = append(dst, '.')
 			}
-			out.WriteString(s.name)
+			dst = append(dst, s.name...)
 		}
 	}
-	return out.String()
+	return dst
 }
