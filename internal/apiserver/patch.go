@@ -65,6 +65,9 @@ func (s *Server) patchChange(served *Served, patchType types.PatchType, data []b
 			if err != nil {
 				return nil, err
 			}
+			if err := served.retyped(patchType, data, patched, faults, w); err != nil {
+				return nil, err
+			}
 			obj, dropped, err := served.model.Decode(patched, w.strict())
 			if err != nil {
 				return nil, badPatch(string(patched), cause(err))
@@ -341,9 +344,25 @@ func (w Write) parseApply(data []byte) (map[string]any, error) {
 	case w.Validation == metav1.FieldValidationStrict:
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("error strict decoding patch: %v", err))
 	default:
-		w.warn(err.Error())
+		for _, line := range repeatedKeys(err) {
+			w.warn(line)
+		}
 	}
 	return obj, nil
+}
+
+// repeatedKeys lists what the YAML reader found twice, a line for each; any other fault of it is one.
+func repeatedKeys(fault error) []string {
+	const begin = "yaml: unmarshal errors:\n"
+	_, list, found := strings.Cut(fault.Error(), begin)
+	if !found {
+		return []string{fault.Error()}
+	}
+	lines := strings.Split(list, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return lines
 }
 
 // parseYAML reads the body of an apply that is not an object in JSON. The words are those of a server that turns it into JSON

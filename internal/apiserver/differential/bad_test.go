@@ -25,7 +25,12 @@ func (p *player) post(edit func(obj map[string]any), query ...string) (operation
 // put is an update with an object that edit has spoiled.
 func (p *player) put(edit func(obj map[string]any), query ...string) (operation, bool) {
 	p.ensure()
-	return operation{method: "PUT", path: p.path() + p.query(query...), media: mediaJSON, from: p.editing(edit)}, true
+	version := p.apiVersion()
+	spoil := func(obj map[string]any) {
+		obj["apiVersion"] = version // it may have been read at another one
+		edit(obj)
+	}
+	return operation{method: "PUT", path: p.path() + p.query(query...), media: mediaJSON, from: p.editing(spoil)}, true
 }
 
 // patch is a patch of an object that is there.
@@ -250,7 +255,7 @@ var bads = []bad{
 	{"metadata patched", func(p *player) (operation, bool) {
 		return p.patch(mediaMerge, p.one(`{"metadata":{"uid":"`+someUID+`"}}`, `{"metadata":{"creationTimestamp":"2020-01-01T00:00:00Z"}}`,
 			`{"metadata":{"deletionTimestamp":"2020-01-01T00:00:00Z"}}`, `{"metadata":{"generation":77}}`, `{"metadata":null}`, `{"metadata":{"namespace":"other"}}`,
-			`{"kind":"Other"}`, `{"metadata":{"managedFields":[]}}`))
+			`{"kind":"Other"}`, `{"apiVersion":"example.com/v1"}`, `{"apiVersion":""}`, `{"apiVersion":null}`, `{"kind":null}`, `{"metadata":{"managedFields":[]}}`))
 	}},
 	{"delete options", func(p *player) (operation, bool) {
 		p.ensure()
@@ -284,7 +289,7 @@ var bads = []bad{
 		switch choice := p.IntN(3); {
 		case choice == 0:
 			return p.ssa(spoil)
-		case choice == 1 && !p.kind.custom: // of these the fields that another version knows are told as well
+		case choice == 1:
 			return p.put(spoil)
 		}
 		return p.post(spoil)

@@ -40,6 +40,8 @@ func masked(r reply) map[string]any {
 }
 
 var (
+	// wholeObject is an object in a message, with all that a server chose.
+	wholeObject = regexp.MustCompile(`is missing in '\{.*\}'`)
 	// drawnName is the end of a name that the server has drawn.
 	drawnName = regexp.MustCompile(`(drawn-|kube-api-access-)[a-z0-9]{5}\b`)
 	// recordVersion is the version of a stored object in a message.
@@ -168,6 +170,7 @@ func maskStatus(status map[string]any) {
 
 func maskText(text string) string {
 	text = frozenValue.ReplaceAllString(text, "Invalid value: *: field is immutable")
+	text = wholeObject.ReplaceAllString(text, "is missing in *")
 	text = wholeValue.ReplaceAllString(text, "Invalid value: *: ")
 	text, _, _ = strings.Cut(text, "\n@@") // a comparison of internal forms
 	text = recordVersion.ReplaceAllString(text, "$1 *")
