@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/internal/redact"
 )
 
@@ -29,8 +30,8 @@ const updateVariable = "MANIFESTTEST_UPDATE"
 // RequireGolden compares the stored state of everything that was applied with the file at path, relative to the test's
 // package, and fails the test with the difference. The file is YAML in the order of group, kind, namespace and name; it
 // shows what the server made of the manifests: defaults, allocated fields, status. Left out or masked is what differs from
-// run to run: uid, resourceVersion, managedFields, the server's timestamps, UIDs inside other values; and the values of
-// Secrets.
+// run to run: uid, resourceVersion, managedFields, the server's timestamps, UIDs inside other values, IDs of containers, what
+// the server adds to a generateName; and the values of Secrets. Objects of one generateName are in the order of application.
 //
 // The file is written instead when the environment has MANIFESTTEST_UPDATE=1 or [Options.Update] is set.
 func (c *Cluster) RequireGolden(t testing.TB, path string) {
@@ -71,8 +72,8 @@ func (c *Cluster) RequireGolden(t testing.TB, path string) {
 // golden returns what is stored of everything applied, as text that is the same in every run.
 func (c *Cluster) golden(ctx context.Context) (string, error) {
 	members := c.members()
-	slices.SortFunc(members, func(a, b member) int {
-		return cmp.Or(a.ref.Compare(b.ref), strings.Compare(a.desired.GetAPIVersion(), b.desired.GetAPIVersion()))
+	slices.SortStableFunc(members, func(a, b member) int {
+		return cmp.Or(a.shown().Compare(b.shown()), strings.Compare(a.desired.GetAPIVersion(), b.desired.GetAPIVersion()))
 	})
 	var manifests, stored []*unstructured.Unstructured
 	for _, m := range members {
@@ -92,6 +93,9 @@ func (c *Cluster) golden(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if name := members[i].shown().Name; name != obj.GetName() {
+			obj.Object = masked(obj.Object, func(s string) string { return strings.ReplaceAll(s, members[i].ref.Name, name) }).(map[string]any)
+		}
 		steady(obj, string(written))
 		conceal(obj)
 		data, err := yaml.Marshal(mask.Value(obj.Object))
@@ -103,6 +107,18 @@ func (c *Cluster) golden(ctx context.Context) (string, error) {
 	return b.String(), nil
 }
 
+// shown is the reference with a name that is the same in every run.
+func (m member) shown() cluster.Ref {
+	ref := m.ref
+	if prefix := m.desired.GetGenerateName(); prefix != "" && m.desired.GetName() == "" {
+		ref.Name = prefix + "(generated)"
+	}
+	return ref
+}
+
+// containerID is that of a simulated container, a digest of its pod's UID.
+var containerID = regexp.MustCompile(`^simulated://[0-9a-f]{64}$`)
+
 var uid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // steady removes and masks what the server makes up. What the manifest says stays.
@@ -113,6 +129,9 @@ func steady(obj *unstructured.Unstructured, manifest string) {
 	obj.Object = masked(obj.Object, func(s string) string {
 		if _, err := time.Parse(time.RFC3339Nano, s); err == nil && !strings.Contains(manifest, s) {
 			return "(time)"
+		}
+		if containerID.MatchString(s) {
+			return "simulated://(id)"
 		}
 		return uid.ReplaceAllStringFunc(s, func(id string) string {
 			if strings.Contains(manifest, id) {

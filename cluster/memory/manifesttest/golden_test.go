@@ -72,3 +72,39 @@ func TestGolden(t *testing.T) {
 	assert.Contains(t, got, "\n-  color: blue\n+  color: red\n")
 	assert.Contains(t, failure(t, func(t testing.TB) { first.RequireGolden(t, filepath.Dir(path)) }), "golden ")
 }
+
+// Names that the server makes up and containers of pods are the same in every run.
+func TestGoldenOfGenerated(t *testing.T) {
+	const manifests = `
+apiVersion: v1
+kind: Pod
+metadata: {name: bare}
+spec: {containers: [{name: c, image: "example.org/c:1"}]}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {generateName: once-}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "example.org/first:1"}]}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {generateName: once-}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "example.org/second:1"}]}}}
+`
+	var texts []string
+	for range 4 {
+		c := manifesttest.New(t, &manifesttest.Options{Update: true})
+		c.Apply(t, objects(t, manifests)...)
+		path := filepath.Join(t.TempDir(), "stored.yaml")
+		c.RequireGolden(t, path)
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		texts = append(texts, string(data))
+	}
+	assert.Contains(t, texts[0], "\n  name: once-(generated)\n")
+	assert.Contains(t, texts[0], "job-name: once-(generated)\n", "where the name is repeated")
+	assert.Contains(t, texts[0], "containerID: simulated://(id)\n")
+	for _, text := range texts {
+		assert.Equal(t, texts[0], text)
+	}
+}
