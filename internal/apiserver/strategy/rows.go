@@ -65,10 +65,11 @@ var rows = map[schema.GroupKind]Row{
 		InState: seal,
 	},
 	kind("", "PersistentVolumeClaim"): {
-		Protection: "kubernetes.io/pvc-protection",
-		InState:    claimState,
-		Check:      []check{claimSize, claimClass},
-		Prepare:    []Step{claimSources},
+		Protection:  "kubernetes.io/pvc-protection",
+		InState:     claimState,
+		Check:       []check{claimSize, claimClass},
+		StatusCheck: []check{claimStatus},
+		Prepare:     []Step{claimSources},
 	},
 	kind("", "PersistentVolume"): {
 		Warn:       volumeWarnings,
@@ -91,8 +92,16 @@ var rows = map[schema.GroupKind]Row{
 	},
 	kind("", "Node"): {Fields: []Path{{"spec", "unschedulable"}}},
 
-	kind("apps", "DaemonSet"):   {Prepare: []Step{templateGeneration}},
-	kind("apps", "StatefulSet"): {Names: DNSLabel},
+	kind("", "ReplicationController"): {StatusCheck: []check{replicaCounts.check}},
+	kind("", "ResourceQuota"):         {StatusCheck: []check{quotaStatus}},
+
+	kind("apps", "Deployment"):  {StatusCheck: []check{deploymentCounts.check}},
+	kind("apps", "ReplicaSet"):  {StatusCheck: []check{replicaCounts.check}},
+	kind("apps", "DaemonSet"):   {Prepare: []Step{templateGeneration}, StatusCheck: []check{daemonCounts.check}},
+	kind("apps", "StatefulSet"): {Names: DNSLabel, StatusCheck: []check{statefulCounts.check}},
+
+	kind("autoscaling", "HorizontalPodAutoscaler"): {StatusCheck: []check{observed, scalerCounts.check}},
+	kind("networking.k8s.io", "Ingress"):           {StatusCheck: []check{reachedAt}},
 
 	kind("batch", "Job"): {
 		InState: jobState,
@@ -103,9 +112,11 @@ var rows = map[schema.GroupKind]Row{
 
 	kind("networking.k8s.io", "ServiceCIDR"): {StatusKeeps: metadata},
 
-	kind("", "LimitRange"):                {Prepare: []Step{nameless}},
-	kind("policy", "PodDisruptionBudget"): {AnyFinalizer: true, Names: PathSegment},
-	kind("coordination.k8s.io", "Lease"):  {AnyFinalizer: true},
+	kind("", "LimitRange"): {Prepare: []Step{nameless}},
+	kind("policy", "PodDisruptionBudget"): {
+		AnyFinalizer: true, Names: PathSegment, StatusCheck: []check{uniformConditions, disruptionCounts.check},
+	},
+	kind("coordination.k8s.io", "Lease"): {AnyFinalizer: true},
 
 	kind("rbac.authorization.k8s.io", "Role"):               {Names: PathSegment},
 	kind("rbac.authorization.k8s.io", "ClusterRole"):        {Names: PathSegment},
