@@ -104,7 +104,7 @@ var rows = map[schema.GroupKind]Row{
 	kind("networking.k8s.io", "Ingress"):           {StatusCheck: []check{reachedAt}},
 
 	kind("batch", "Job"): {
-		InState: jobState,
+		InState: jobState, StatusCheck: []check{jobStatus},
 		Prepare: []Step{jobSelector}, Redefaulted: true, NotField: "field label %q not supported for Job",
 		DeleteWarning: "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or " +
 			"set propagationPolicy=Orphan to suppress this warning",

@@ -88,12 +88,43 @@ var statuses = []struct {
 			{422, `{"loadBalancer": {"ingress": [{"hostname": "a_b"}, {"hostname": "1.2.3.4"}]}}`},
 			{200, `{"loadBalancer": {"ingress": [{"ip": "1.2.3.4", "hostname": "a.b"}, {"ip": "fe00::1"}]}}`},
 		}},
+	{"job", jobs, `{apiVersion: batch/v1, kind: Job, metadata: {name: x}, spec: {` + onceTemplate + `}}`, []statusPatch{
+		{422, `{"active": -1, "succeeded": -1, "failed": -1, "ready": -1, "terminating": -1}`}, {422, `{"active": 1, "ready": 2}`},
+		{422, `{"uncountedTerminatedPods": {"succeeded": ["a", ""], "failed": ["b", "a", ""]}}`},
+		{200, `{"active": 2, "ready": 1, "failed": 2, "succeeded": 3, "startTime": "2020-01-02T00:00:00Z"}`},
+		{422, `{"failed": 1, "succeeded": 1}`}, {422, `{"startTime": "2020-01-03T00:00:00Z"}`}, {422, `{"startTime": null}`},
+		{422, `{"completedIndexes": "0"}`}, {422, `{"failedIndexes": "0"}`}, {422, `{"completionTime": "2020-01-01T00:00:00Z"}`},
+		{422, `{"conditions": [{"type": "Complete", "status": "True"}, {"type": "Failed", "status": "True"}]}`},
+		{422, `{"conditions": [{"type": "Complete", "status": "True"}, {"type": "FailureTarget", "status": "True"}, {"type": "SuccessCriteriaMet", "status": "True"}]}`},
+		{422, `{"startTime": null, "terminating": 1, "uncountedTerminatedPods": {"failed": ["a"]}, "conditions": [{"type": "Failed", "status": "True"}]}`},
+		{422, `{"conditions": [{"type": "Failed", "status": "True"}, {"type": "SuccessCriteriaMet", "status": "True"}]}`},
+		{200, `{"conditions": [{"type": "SuccessCriteriaMet", "status": "True"}]}`}, {422, `{"conditions": null}`},
+		{200, `{"active": 0, "ready": 0, "completionTime": "2020-01-03T00:00:00Z", "conditions": [
+			{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]}`},
+		{422, `{"active": 1}`}, {422, `{"completionTime": "2020-01-04T00:00:00Z"}`}, {422, `{"completionTime": null}`}, {422, `{"conditions": null}`},
+	}},
+	{"job that fails", jobs, `{apiVersion: batch/v1, kind: Job, metadata: {name: f}, spec: {` + onceTemplate + `}}`, []statusPatch{
+		{200, `{"startTime": "2020-01-02T00:00:00Z", "conditions": [{"type": "FailureTarget", "status": "True"}]}`}, {422, `{"conditions": null}`},
+		{200, `{"conditions": [{"type": "FailureTarget", "status": "True"}, {"type": "Failed", "status": "True"}]}`},
+		{422, `{"conditions": [{"type": "FailureTarget", "status": "True"}]}`}, {422, `{"terminating": 1}`},
+	}},
+	{"job of indexes", jobs, `{apiVersion: batch/v1, kind: Job, metadata: {name: i}, spec: {
+		completions: 5, parallelism: 5, completionMode: Indexed, backoffLimitPerIndex: 1, ` + onceTemplate + `}}`, []statusPatch{
+		{422, `{"completedIndexes": "7"}`}, {422, `{"completedIndexes": "1-2-3"}`}, {422, `{"completedIndexes": "a"}`}, {422, `{"completedIndexes": "2,1"}`},
+		{422, `{"completedIndexes": "2-1"}`}, {422, `{"failedIndexes": "0-9"}`}, {422, `{"completedIndexes": "0-2", "failedIndexes": "2,4"}`},
+		{422, `{"completedIndexes": "9,2", "failedIndexes": "x,2"}`},
+		{200, `{"completedIndexes": "0-2", "failedIndexes": "3,4", "succeeded": 3}`}, {200, `{"succeeded": 1}`},
+	}},
 }
 
 type statusPatch struct {
 	want int
 	body string
 }
+
+var jobs = apischema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
+
+const onceTemplate = `template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}`
 
 const template = `template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}`
 
@@ -114,18 +145,19 @@ func TestStatusValues(t *testing.T) {
 	for _, test := range statuses {
 		t.Run(test.name, func(t *testing.T) {
 			var ends []dynamic.ResourceInterface
+			var name string
 			for _, config := range []*rest.Config{cluster.Config(), server.Config()} {
 				end := dynamicOf(t, config).Resource(test.resource).Namespace(namespace)
 				var obj unstructured.Unstructured
 				require.NoError(t, yaml.Unmarshal([]byte(test.object), &obj.Object))
 				_, err := end.Create(t.Context(), &obj, metav1.CreateOptions{})
 				require.NoError(t, err)
-				ends = append(ends, end)
+				ends, name = append(ends, end), obj.GetName()
 			}
 			for _, p := range test.patches {
 				var answers [2][]string
 				for i, end := range ends {
-					_, err := end.Patch(t.Context(), "x", types.MergePatchType, []byte(`{"status": `+p.body+`}`), metav1.PatchOptions{}, "status")
+					_, err := end.Patch(t.Context(), name, types.MergePatchType, []byte(`{"status": `+p.body+`}`), metav1.PatchOptions{}, "status")
 					answers[i] = answerOf(t, err)
 				}
 				assert.Equal(t, fmt.Sprint(p.want), answers[0][0], "kube-apiserver: %s: %s", p.body, answers[0])
