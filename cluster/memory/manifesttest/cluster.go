@@ -109,7 +109,7 @@ func New(t testing.TB, opts *Options) *Cluster {
 		origins:   map[*unstructured.Unstructured]cluster.Origin{},
 	}
 	if c.health == nil {
-		c.health = health.New(&health.Options{Now: serverOptions.Now})
+		c.health = health.New(&health.Options{Now: server.Now})
 	}
 	if c.namespace == "" {
 		c.namespace = "default"

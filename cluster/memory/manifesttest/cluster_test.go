@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/kube"
 	"github.com/setpoint-dev/setpoint/cluster/memory"
 	"github.com/setpoint-dev/setpoint/cluster/memory/manifesttest"
 	"github.com/setpoint-dev/setpoint/health"
@@ -283,4 +285,16 @@ func TestNothingKeepsRunning(t *testing.T) {
 		c.RequireHealthy(t)
 	})
 	goleak.VerifyNone(t, before)
+}
+
+// What is held up in a deletion is judged by the server's clock.
+func TestHealthClock(t *testing.T) {
+	c := manifesttest.New(t, nil)
+	c.Apply(t, objects(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: kept, finalizers: [example.org/keep]}}`)...)
+	client, err := kube.New(c.Server().Config(), nil)
+	require.NoError(t, err)
+	require.NoError(t, client.Delete(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: "default", Name: "kept"}, cluster.DeleteOptions{}))
+	assert.NotContains(t, failure(t, func(t testing.TB) { c.RequireHealthy(t) }), health.ReasonDeletionBlocked)
+	require.NoError(t, c.Server().Advance(24*time.Hour))
+	assert.Contains(t, failure(t, func(t testing.TB) { c.RequireHealthy(t) }), health.ReasonDeletionBlocked)
 }
