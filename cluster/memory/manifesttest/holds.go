@@ -106,7 +106,13 @@ func (u *upgrade) shrunk(d *desired) {
 	templates, _, _ := unstructured.NestedSlice(old.Object, "spec", "volumeClaimTemplates")
 	was, _, _ := unstructured.NestedInt64(old.Object, "spec", "replicas")
 	is, ok, _ := unstructured.NestedInt64(d.desired.Object, "spec", "replicas")
-	if ok && is < was && len(templates) > 0 {
+	if !ok {
+		if _, had, _ := unstructured.NestedInt64(u.before[d.ref].desired.Object, "spec", "replicas"); !had {
+			return // It is somebody else's to say.
+		}
+		is = 1 // the server's default for what is given up
+	}
+	if is < was && len(templates) > 0 {
 		u.find("%s shrinks from %d to %d replicas, and the claims of the others are deleted, as persistentVolumeClaimRetentionPolicy.whenScaled says\n"+
 			"      set it to Retain, or leave the set out of the old revision to accept the loss", d.title(), was, is)
 	}

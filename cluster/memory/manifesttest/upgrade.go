@@ -86,15 +86,22 @@ func (u *upgrade) refusal(ctx context.Context, d *desired) {
 		return
 	}
 	var b strings.Builder
-	show := text
-	if redact.IsSecret(d.desired) {
-		show = func(any) string { return redact.Marker }
-	}
 	for _, change := range u.c.immutable(ctx, old.desired, d.desired, u.live[d.ref], d.err) {
+		show := text
+		if redact.IsSecret(d.desired) && confidential(change.path) {
+			show = func(any) string { return redact.Marker }
+		}
 		fmt.Fprintf(&b, "\n      %s: %s → %s", change.path, show(change.old), show(change.new))
 	}
 	u.find("%s cannot change in place:%s\n      the server says: %s\n      keep the old value, or recreate the object",
 		d.title(), b.String(), indented(why(d.err), "      "))
+}
+
+// confidential says whether a path in a Secret leads to what it keeps.
+func confidential(path string) bool {
+	name, _, _ := strings.Cut(path, ".")
+	name, _, _ = strings.Cut(name, "[")
+	return name == "" || name == "data" || name == "stringData"
 }
 
 // why returns the causes of a refusal without the object's name, which stands before it.

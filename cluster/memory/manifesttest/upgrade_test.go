@@ -196,6 +196,12 @@ func TestUpgradesThatFail(t *testing.T) {
 			changes: 1,
 			want:    []string{"Secret default/key cannot change in place:\n      stringData.key: (redacted) → (redacted)\n", "immutable"},
 		},
+		"type of a secret": {
+			old:     objects(t, `{apiVersion: v1, kind: Secret, metadata: {name: token}, type: example.org/one, stringData: {key: correct horse}}`),
+			new:     objects(t, `{apiVersion: v1, kind: Secret, metadata: {name: token}, type: example.org/two, stringData: {key: correct horse}}`),
+			changes: 1,
+			want:    []string{"Secret default/token cannot change in place:\n      type: \"example.org/one\" → \"example.org/two\"\n"},
+		},
 		"invalid either way": {
 			new:  revise(t, database, "name: web, image", "name: Web, image"),
 			want: []string{"Deployment default/web is refused: ", "containers[0].name"},
@@ -215,6 +221,10 @@ func TestUpgradesThatFail(t *testing.T) {
 		},
 		"claims of fewer replicas": {
 			new:  revise(t, database, "serviceName: db", "serviceName: db\n  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}", "replicas: 3", "replicas: 1"),
+			want: []string{"StatefulSet default/db shrinks from 3 to 1 replicas, and the claims of the others are deleted"},
+		},
+		"replicas that are given up": {
+			new:  revise(t, database, "serviceName: db", "serviceName: db\n  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}", "  replicas: 3\n", ""),
 			want: []string{"StatefulSet default/db shrinks from 3 to 1 replicas, and the claims of the others are deleted"},
 		},
 		"namespace": {
