@@ -80,8 +80,8 @@
 //   - values of kinds outside the forty that people keep in Git: their types, names and immutable fields are checked. Of the forty
 //     (core, apps, batch, rbac, networking, policy, autoscaling, storage, scheduling, discovery, admission registration,
 //     definitions, Lease) the values are: required fields, enums, ranges, forms of strings, and what must agree with what. Not
-//     among it are expressions of admission policies and match conditions, options for Windows, what status writes say of
-//     conditions, and some parts of volume sources and of priorities that few use
+//     among it are expressions of admission policies and match conditions, host processes and other parts of pods for Windows, what
+//     status writes say of conditions, and some parts of volume sources and of priorities that few use
 //   - rules in CEL of definitions where [Options].IgnoreRules is set; the definition's answer carries a warning
 //
 // The following differs:

@@ -11,13 +11,28 @@ func roleRules(obj map[string]any) field.ErrorList { return policyRules(obj, tru
 
 func clusterRoleRules(obj map[string]any) field.ErrorList { return policyRules(obj, false) }
 
+// aggregation: a role that gathers others chooses them.
+func aggregation(obj map[string]any) field.ErrorList {
+	rule, at := object(obj, "aggregationRule"), field.NewPath("aggregationRule", "clusterRoleSelectors")
+	selectors := list(rule, "clusterRoleSelectors")
+	if rule != nil && len(selectors) == 0 {
+		return field.ErrorList{field.Required(at, "at least one clusterRoleSelector required if aggregationRule is non-nil")}
+	}
+	var errs field.ErrorList
+	for i := range selectors {
+		selector, _ := selectors[i].(map[string]any)
+		if _, err := matches(selector, nil); err != nil {
+			// What the server shows is the selector that it could not make.
+			errs = append(errs, field.Invalid(at.Index(i), nil, "invalid label selector."))
+		}
+	}
+	return errs
+}
+
 func policyRules(obj map[string]any, namespaced bool) field.ErrorList {
 	var errs field.ErrorList
 	for i, r := range list(obj, "rules") {
 		at := field.NewPath("rules").Index(i)
-		if len(list(r, "verbs")) == 0 {
-			errs = append(errs, field.Required(at.Child("verbs"), "verbs must contain at least one value"))
-		}
 		groups, things, urls := list(r, "apiGroups"), list(r, "resources"), list(r, "nonResourceURLs")
 		if len(urls) > 0 {
 			if namespaced {
@@ -84,6 +99,19 @@ func operations(obj map[string]any, at *field.Path) field.ErrorList {
 	return errs
 }
 
+// mutableOperations: what is deleted cannot be changed.
+func mutableOperations(obj map[string]any) field.ErrorList {
+	var errs field.ErrorList
+	for _, rule := range list(obj, "spec", "matchConstraints", "resourceRules") {
+		for _, operation := range list(rule, "operations") {
+			if allowed := []string{"*", "CONNECT", "CREATE", "UPDATE"}; !slices.Contains(allowed, text(operation)) {
+				errs = append(errs, field.NotSupported(field.NewPath("spec", "matchConstraints", "resourceRules", "operations"), operation, allowed))
+			}
+		}
+	}
+	return errs
+}
+
 // webhookClient: a service or a URL.
 func webhookClient(obj map[string]any, at *field.Path) field.ErrorList {
 	if len(present(obj, "url", "service")) != 1 {
@@ -91,9 +119,10 @@ func webhookClient(obj map[string]any, at *field.Path) field.ErrorList {
 	}
 	service := object(obj, "service")
 	var errs field.ErrorList
-	for _, name := range []string{"name", "namespace"} {
+	// The server looks at each in the place of the other.
+	for name, shown := range map[string]string{"name": "namespace", "namespace": "name"} {
 		if service != nil && str(service, name) == "" {
-			errs = append(errs, field.Required(at.Child("service", name), ""))
+			errs = append(errs, field.Required(at.Child("service", shown), ""))
 		}
 	}
 	return errs

@@ -12,6 +12,7 @@ var whole = map[kind.GroupKind][]func(obj map[string]any) field.ErrorList{
 	{Kind: "Service"}:               {service, serviceAddresses, serviceTraffic},
 	{Kind: "LimitRange"}:            {limits},
 	{Kind: "ResourceQuota"}:         {quota},
+	{Kind: "Namespace"}:             {finalizers},
 	{Kind: "PersistentVolume"}:      {persistentVolume},
 	{Kind: "PersistentVolumeClaim"}: {claim},
 	{Kind: "Pod"}:                   {pod},
@@ -34,17 +35,36 @@ var whole = map[kind.GroupKind][]func(obj map[string]any) field.ErrorList{
 	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                                    {tokenAudiences},
 	{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}:                         {autoscaler},
 	{Group: "rbac.authorization.k8s.io", Kind: "Role"}:                              {roleRules},
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:                       {clusterRoleRules},
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:                       {clusterRoleRules, aggregation},
 	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:                       {subjects(false)},
 	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:                {subjects(true)},
 	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}: {webhooks},
 	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}:   {webhooks},
+	{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicy"}:        {mutableOperations},
 }
 
-// across returns the faults that depend on several fields of an object.
-func across(gk kind.GroupKind, obj map[string]any) field.ErrorList {
+// fresh are rules that hold of new objects alone.
+var fresh = map[kind.GroupKind]func(obj map[string]any) field.ErrorList{
+	{Group: "batch", Kind: "Job"}: newJob,
+}
+
+// lasting are the fields that may stay as they are, whatever is wrong with them.
+var lasting = map[kind.GroupKind]string{
+	{Group: "discovery.k8s.io", Kind: "EndpointSlice"}: "endpoints",
+}
+
+// filled are the kinds whose templates are filled in before they are looked at.
+var filled = map[kind.GroupKind]func(obj map[string]any) map[string]any{
+	{Group: "apps", Kind: "StatefulSet"}: withClaims,
+}
+
+// across returns the faults that depend on several fields of an object. old is what it was, nil if it is new.
+func across(gk kind.GroupKind, obj, old map[string]any) field.ErrorList {
 	var errs field.ErrorList
 	for _, f := range whole[gk] {
+		errs = append(errs, f(obj)...)
+	}
+	if f := fresh[gk]; f != nil && old == nil {
 		errs = append(errs, f(obj)...)
 	}
 	return errs
@@ -55,30 +75,34 @@ var structures = map[string]func(obj map[string]any, at *field.Path) field.Error
 	"io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement": selectorRequirement,
 	"io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector":            selectorLabels,
 
-	"io.k8s.api.core.v1.NodeSelectorRequirement":   nodeRequirement,
-	"io.k8s.api.core.v1.PodAffinityTerm":           affinityTerm,
-	"io.k8s.api.core.v1.TopologySpreadConstraint":  spreadConstraint,
-	"io.k8s.api.core.v1.Toleration":                toleration,
-	"io.k8s.api.core.v1.Volume":                    volume,
-	"io.k8s.api.core.v1.VolumeProjection":          projection,
-	"io.k8s.api.core.v1.FCVolumeSource":            fibreChannel,
-	"io.k8s.api.core.v1.PersistentVolumeClaimSpec": claimSpec,
-	"io.k8s.api.core.v1.PodTemplateSpec":           template,
-	"io.k8s.api.core.v1.Probe":                     probe,
-	"io.k8s.api.core.v1.LifecycleHandler":          lifecycleHandler,
-	"io.k8s.api.core.v1.EnvVar":                    variable,
-	"io.k8s.api.core.v1.EnvFromSource":             variables,
-	"io.k8s.api.core.v1.ObjectFieldSelector":       fieldReference,
-	"io.k8s.api.core.v1.ResourceRequirements":      resources,
+	"io.k8s.api.core.v1.NodeSelectorRequirement":       nodeRequirement,
+	"io.k8s.api.core.v1.PodAffinityTerm":               affinityTerm,
+	"io.k8s.api.core.v1.TopologySpreadConstraint":      spreadConstraint,
+	"io.k8s.api.core.v1.Toleration":                    toleration,
+	"io.k8s.api.core.v1.Volume":                        volume,
+	"io.k8s.api.core.v1.VolumeProjection":              projection,
+	"io.k8s.api.core.v1.FCVolumeSource":                fibreChannel,
+	"io.k8s.api.core.v1.PersistentVolumeClaimSpec":     claimSpec,
+	"io.k8s.api.core.v1.PodTemplateSpec":               template,
+	"io.k8s.api.core.v1.Probe":                         probe,
+	"io.k8s.api.core.v1.LifecycleHandler":              lifecycleHandler,
+	"io.k8s.api.core.v1.EnvVar":                        variable,
+	"io.k8s.api.core.v1.EnvFromSource":                 variables,
+	"io.k8s.api.core.v1.ObjectFieldSelector":           fieldReference,
+	"io.k8s.api.core.v1.ResourceRequirements":          resources,
+	"io.k8s.api.core.v1.HTTPGetAction":                 httpHeaders,
+	"io.k8s.api.core.v1.ResourceFieldSelector":         resourceReference,
+	"io.k8s.api.core.v1.SeccompProfile":                profile("type is required when seccompProfile is set"),
+	"io.k8s.api.core.v1.AppArmorProfile":               profile("type is required when appArmorProfile is set"),
+	"io.k8s.api.core.v1.PersistentVolumeClaimTemplate": claimTemplate,
+	"io.k8s.api.core.v1.WindowsSecurityContextOptions": windowsOptions,
 
-	"io.k8s.api.networking.v1.IngressBackend":    ingressBackend,
 	"io.k8s.api.networking.v1.NetworkPolicyPeer": peer,
 	"io.k8s.api.networking.v1.NetworkPolicyPort": policyPort,
 	"io.k8s.api.networking.v1.IPBlock":           ipBlock,
 
 	"io.k8s.api.autoscaling.v2.MetricSpec":      metric,
 	"io.k8s.api.autoscaling.v2.HPAScalingRules": scalingRules,
-	"io.k8s.api.core.v1.HTTPGetAction":          httpHeaders,
 	"io.k8s.api.autoscaling.v2.MetricTarget":    metricTarget,
 
 	"io.k8s.api.admissionregistration.v1.WebhookClientConfig":     webhookClient,

@@ -37,6 +37,9 @@ func metricTarget(obj map[string]any, at *field.Path) field.ErrorList {
 	ends := func(suffix string) bool {
 		return len(source) > len(suffix) && source[len(source)-len(suffix)-1:] == "."+suffix
 	}
+	if n, ok := number(obj, "averageUtilization"); ok && n < 1 {
+		errs = append(errs, field.Invalid(at.Child("averageUtilization"), n, "must be greater than 0"))
+	}
 	usage, average, value := obj["averageUtilization"] != nil, obj["averageValue"] != nil, obj["value"] != nil
 	switch {
 	case ends("object"):
@@ -71,7 +74,7 @@ func autoscaler(obj map[string]any) field.ErrorList {
 	var errs field.ErrorList
 	least, ok := number(spec, "minReplicas")
 	most, _ := number(spec, "maxReplicas")
-	if most < 1 {
+	if most < 0 {
 		errs = append(errs, field.Invalid(at.Child("maxReplicas"), most, "must be greater than or equal to 1"))
 	}
 	ref, version := object(spec, "scaleTargetRef"), str(spec, "scaleTargetRef", "apiVersion")

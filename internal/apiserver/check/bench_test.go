@@ -17,7 +17,7 @@ func BenchmarkObject(b *testing.B) {
 			gvk, obj := valid(b, kind)
 			b.ReportAllocs()
 			for b.Loop() {
-				if errs := check.Object(gvk, obj); len(errs) > 0 {
+				if errs := check.Object(gvk, obj, nil); len(errs) > 0 {
 					b.Fatal(errs)
 				}
 			}
@@ -37,7 +37,7 @@ func valid(tb testing.TB, kind string) (schema.GroupVersionKind, map[string]any)
 		obj, _, err := m.Canonical(o, false)
 		require.NoError(tb, err)
 		m.Default(obj)
-		require.Empty(tb, check.Object(o.kind(), obj))
+		require.Empty(tb, check.Object(o.kind(), obj, nil))
 		return o.kind(), obj
 	}
 	require.Failf(tb, "no sample", "of %s", kind)

@@ -120,10 +120,14 @@ func noList(at *field.Path) *field.Path {
 
 // resources: nobody asks for more than he may have, and what cannot be overcommitted is asked for exactly.
 func resources(obj map[string]any, at *field.Path) field.ErrorList {
-	var errs field.ErrorList
 	if strings.Contains(at.String(), "volumeClaimTemplate") || !strings.Contains(at.String(), "ontainers[") && !strings.HasSuffix(at.String(), "spec.resources") {
 		return nil
 	}
+	return requirements(obj, at)
+}
+
+func requirements(obj map[string]any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
 	requests, limits := object(obj, "requests"), object(obj, "limits")
 	for _, part := range []string{"limits", "requests"} {
 		set := object(obj, part)
@@ -143,7 +147,7 @@ func resources(obj map[string]any, at *field.Path) field.ErrorList {
 	for _, name := range slices.Sorted(maps.Keys(requests)) {
 		asked, ok := parse(requests[name])
 		limit, limited := parse(limits[name])
-		exact := inDefaultNamespace(name) == false || strings.HasPrefix(name, "hugepages-")
+		exact := !inDefaultNamespace(name) || strings.HasPrefix(name, "hugepages-")
 		switch {
 		case !ok:
 		case !limited && exact:
@@ -169,8 +173,24 @@ func resources(obj map[string]any, at *field.Path) field.ErrorList {
 	return errs
 }
 
-// amount: not negative; whole where things are counted; of pages, whole ones.
+// amount: as what is counted; of pages, whole ones.
 func amount(name string, value any, at *field.Path) field.ErrorList {
+	errs := counted(name, value, at)
+	q, ok := parse(value)
+	if !ok {
+		return errs
+	}
+	if size, huge := strings.CutPrefix(name, "hugepages-"); huge {
+		page, ok := parse(size)
+		if ok && page.Value() > 0 && (q.MilliValue()%1000 != 0 || q.Value()%page.Value() != 0 || q.Sign() < 0) {
+			errs = append(errs, field.Invalid(at, q.String(), fmt.Sprintf("%s is not positive integer multiple of %s", q.String(), name)))
+		}
+	}
+	return errs
+}
+
+// counted: not negative; whole where things are counted.
+func counted(name string, value any, at *field.Path) field.ErrorList {
 	q, ok := parse(value)
 	if !ok {
 		return nil
@@ -181,12 +201,6 @@ func amount(name string, value any, at *field.Path) field.ErrorList {
 	}
 	if (extended(name) || slices.Contains(wholeResources, name)) && q.MilliValue()%1000 != 0 {
 		errs = append(errs, field.Invalid(at, q.String(), "must be an integer"))
-	}
-	if size, huge := strings.CutPrefix(name, "hugepages-"); huge {
-		page, ok := parse(size)
-		if ok && page.Value() > 0 && (q.MilliValue()%1000 != 0 || q.Value()%page.Value() != 0 || q.Sign() < 0) {
-			errs = append(errs, field.Invalid(at, q.String(), fmt.Sprintf("%s is not positive integer multiple of %s", q.String(), name)))
-		}
 	}
 	return errs
 }
@@ -386,6 +400,9 @@ func (c container) claims(pod map[string]any) field.ErrorList {
 	slices.Sort(known)
 	for i, r := range list(c.obj, "resources", "claims") {
 		at, name := c.at.Child("resources", "claims").Index(i), str(r, "name")
+		if name == "" {
+			errs = append(errs, field.Required(at, ""))
+		}
 		if name == "" || slices.Contains(known, name) {
 			continue
 		}
@@ -425,4 +442,14 @@ func (c container) security(map[string]any) field.ErrorList {
 		}
 	}
 	return nil
+}
+
+// profile: of a type.
+func profile(missing string) func(obj map[string]any, at *field.Path) field.ErrorList {
+	return func(obj map[string]any, at *field.Path) field.ErrorList {
+		if str(obj, "type") == "" {
+			return field.ErrorList{field.Required(at.Child("type"), missing)}
+		}
+		return nil
+	}
 }

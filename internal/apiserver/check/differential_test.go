@@ -52,6 +52,9 @@ func (s *side) post(t *testing.T, path string, body any) (string, string) {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "invalidations")
 	response, err := s.client.Do(request)
+	if err != nil && strings.Contains(err.Error(), "INTERNAL_ERROR") {
+		return noAnswer, ""
+	}
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
 	raw, err := io.ReadAll(response.Body)
@@ -73,6 +76,10 @@ func (s *side) post(t *testing.T, path string, body any) (string, string) {
 	slices.Sort(causes)
 	return fmt.Sprint(response.StatusCode, " ", status.Reason, " ", slices.Compact(causes)), status.Message
 }
+
+// noAnswer is what comes of a request that kube-apiserver panics at, such as a Job of indexes with a success policy and without
+// completions: validateSuccessPolicyRule in pkg/apis/batch/validation follows a pointer that is nil.
+const noAnswer = "no answer"
 
 // path is where objects of a sample's kind are created in a namespace, without being stored.
 func (o object) path(namespace string) string {
@@ -199,7 +206,7 @@ func (a *arena) invalidate(t *testing.T, seed uint64) {
 		}
 		want, _ := a.real.post(t, o.path(a.namespace), broken)
 		got, ours := a.ours.post(t, o.path(a.namespace), broken)
-		if strings.HasPrefix(want, "403") || want != got && documented(kind, place) {
+		if want == noAnswer || strings.HasPrefix(want, "403") || want != got && documented(kind, place) {
 			sum.documented++
 			continue
 		}

@@ -28,14 +28,14 @@ var resourceFormats = map[string]Format{
 		if !strings.Contains(s, "/") && !slices.Contains(containerResources, s) && !strings.HasPrefix(s, "hugepages-") {
 			return append(out, "must be a standard resource for containers")
 		}
-		if len(out) == 0 && strings.Contains(s, "/") && !inDefaultNamespace(s) && !extended(s) {
-			return []string{"doesn't follow extended resource name standard"}
+		if !inDefaultNamespace(s) && !extended(s) {
+			return append(out, "doesn't follow extended resource name standard")
 		}
 		return out
 	}),
 	"quotaresource": invalid(func(s string) []string {
 		out := resourceName(s)
-		if !strings.Contains(s, "/") && !slices.Contains(quotaResources, s) {
+		if !strings.Contains(s, "/") && !quotaResource(s) {
 			return append(out, "must be a standard resource for quota")
 		}
 		return out
@@ -51,11 +51,15 @@ var resourceFormats = map[string]Format{
 
 func resourceName(s string) []string {
 	out := validation.IsQualifiedName(s)
-	if len(out) == 0 && !strings.Contains(s, "/") && s != "storage" && !slices.Contains(quotaResources, s) && !strings.HasPrefix(s, "hugepages-") &&
-		!strings.HasPrefix(s, "requests.hugepages-") {
+	if len(out) == 0 && !strings.Contains(s, "/") && s != "storage" && !quotaResource(s) {
 		return []string{"must be a standard resource type or fully qualified"}
 	}
 	return out
+}
+
+// quotaResource says that a resource is one that quotas know by name.
+func quotaResource(s string) bool {
+	return slices.Contains(quotaResources, s) || strings.HasPrefix(s, "hugepages-") || strings.HasPrefix(s, "requests.hugepages-")
 }
 
 func inDefaultNamespace(s string) bool {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -41,7 +42,7 @@ var textFormats = map[string]Format{
 	"cron":     cron,
 }
 
-// zones says that this machine knows time zones. Without them any name is accepted.
+// zones says that this machine knows time zones. Without them any name that looks like one is accepted.
 var zones = func() bool {
 	_, err := time.LoadLocation("Europe/Berlin")
 	return err == nil
@@ -50,11 +51,17 @@ var zones = func() bool {
 // timeZone checks the name of a time zone of the IANA database.
 func timeZone(value any) []schema.Fault {
 	text, _ := value.(string)
+	if text == "" {
+		return one("timeZone must be nil or non-empty string")
+	}
 	if strings.EqualFold(text, "Local") {
 		return one("timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones")
 	}
-	if _, err := time.LoadLocation(text); err != nil && zones() {
+	if _, err := time.LoadLocation(text); err != nil && (zones() || !zoneName.MatchString(text)) {
 		return one(err.Error())
 	}
 	return nil
 }
+
+// zoneName is what the names of all time zones look like.
+var zoneName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)

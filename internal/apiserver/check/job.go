@@ -1,21 +1,53 @@
 package check
 
 import (
+	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func job(obj map[string]any) field.ErrorList {
 	spec, at := object(obj, "spec"), field.NewPath("spec")
 	errs := jobSpec(spec, at)
-	if selector := object(spec, "selector"); selector == nil {
-		errs = append(errs, field.Required(at.Child("selector"), ""), field.Invalid(at.Child("template", "metadata", "labels"),
-			object(spec, "template", "metadata", "labels"), "`selector` does not match template `labels`"))
-	} else {
-		errs = append(errs, matches(selector, object(spec, "template", "metadata", "labels"), at.Child("template", "metadata", "labels"))...)
+	selector, labels := object(spec, "selector"), object(spec, "template", "metadata", "labels")
+	if selector == nil {
+		errs = append(errs, field.Required(at.Child("selector"), ""))
+	}
+	if chosen, err := matches(selector, labels); err == nil && (!chosen || selector == nil) {
+		errs = append(errs, field.Invalid(at.Child("template", "metadata", "labels"), labels, notChosen))
+	}
+	return errs
+}
+
+// newJob: a selector that nobody wrote is the server's own, and so are the labels that it chooses; and pods with an index get
+// names that they can have.
+func newJob(obj map[string]any) field.ErrorList {
+	spec, name, uid := object(obj, "spec"), str(obj, "metadata", "name"), str(obj, "metadata", "uid")
+	var errs field.ErrorList
+	if selector := object(spec, "selector"); selector != nil && spec["manualSelector"] != true {
+		labels, expected := object(spec, "template", "metadata", "labels"), map[string]any{
+			"controller-uid": uid, "job-name": name, "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name,
+		}
+		for _, key := range slices.Sorted(maps.Keys(expected)) {
+			where := field.NewPath("spec", "template", "metadata", "labels").Key(key)
+			switch value, ok := labels[key]; {
+			case !ok:
+				errs = append(errs, field.Required(where, "must be '"+text(expected[key])+"'"))
+			case value != expected[key]:
+				errs = append(errs, field.Invalid(where, labels, "must be '"+text(expected[key])+"'"))
+			}
+		}
+		if chosen, err := matches(selector, expected); err == nil && !chosen {
+			errs = append(errs, field.Invalid(field.NewPath("spec", "selector"), selector, "`selector` not auto-generated"))
+		}
+	}
+	if n, ok := number(spec, "completions"); ok && n > 0 && str(spec, "completionMode") == "Indexed" {
+		if host := name + "-" + strconv.FormatInt(n-1, 10); len(validation.IsDNS1123Label(host)) > 0 {
+			errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), name, "will not able to create pod with invalid DNS label: "+host))
+		}
 	}
 	return errs
 }
@@ -23,12 +55,18 @@ func job(obj map[string]any) field.ErrorList {
 func cronJob(obj map[string]any) field.ErrorList {
 	spec, at := object(obj, "spec", "jobTemplate", "spec"), field.NewPath("spec", "jobTemplate", "spec")
 	errs := jobSpec(spec, at)
+	if selector := object(spec, "selector"); selector != nil {
+		errs = append(errs, field.Invalid(at.Child("selector"), selector, "`selector` will be auto-generated"))
+	}
 	if spec["manualSelector"] == true {
 		errs = append(errs, field.NotSupported(at.Child("manualSelector"), true, []string{"nil", "false"}))
 	}
-	meta := object(obj, "spec", "jobTemplate", "metadata")
-	errs = append(errs, labelKeys(object(meta, "labels"), field.NewPath("spec", "jobTemplate", "metadata", "labels"))...)
-	return append(errs, labelValues(object(meta, "labels"), field.NewPath("spec", "jobTemplate", "metadata", "labels"))...)
+	if zone, ok := get(obj, "spec", "timeZone").(string); ok {
+		for _, f := range formats["timezone"](zone) {
+			errs = append(errs, field.Invalid(field.NewPath("spec", "timeZone"), zone, f.Detail))
+		}
+	}
+	return errs // Nobody looks at the metadata of the template before there is a job of it.
 }
 
 // jobSpec: a job's pods end. With indexes there are as many completions as the job says, and limits count within them.
@@ -71,29 +109,22 @@ func indexed(spec map[string]any, at *field.Path) field.ErrorList {
 		if n, ok := number(spec, "parallelism"); ok && n > 100000 {
 			errs = append(errs, field.Invalid(at.Child("parallelism"), n, "must be less than or equal to 100000 when completion mode is Indexed"))
 		}
-	} else if spec["backoffLimitPerIndex"] != nil {
-		errs = append(errs, field.Invalid(at.Child("backoffLimitPerIndex"), spec["backoffLimitPerIndex"], "requires indexed completion mode"))
+		errs = append(errs, indexLimits(spec, at)...)
+	} else if mode == "" || mode == "NonIndexed" {
+		for _, name := range present(spec, "backoffLimitPerIndex", "maxFailedIndexes") {
+			errs = append(errs, field.Invalid(at.Child(name), spec[name], "requires indexed completion mode"))
+		}
 	}
 	if spec["maxFailedIndexes"] != nil && spec["backoffLimitPerIndex"] == nil {
 		errs = append(errs, field.Required(at.Child("backoffLimitPerIndex"), "when maxFailedIndexes is specified"))
 	}
-	if n, ok := number(spec, "maxFailedIndexes"); ok && counted && n > completions {
-		errs = append(errs, field.Invalid(at.Child("maxFailedIndexes"), n, "must be less than or equal to completions"))
-	}
 	if policy := object(spec, "successPolicy"); policy != nil {
 		if mode != "Indexed" {
-			errs = append(errs, field.Invalid(at.Child("successPolicy"), policy, "requires indexed completion mode"))
+			return append(errs, field.Invalid(at.Child("successPolicy"), policy, "requires indexed completion mode"))
 		}
 		for i, r := range list(policy, "rules") {
 			rule, _ := r.(map[string]any)
-			where := at.Child("successPolicy", "rules").Index(i)
-			if len(present(rule, "succeededCount", "succeededIndexes")) == 0 {
-				errs = append(errs, field.Required(where, "at least one of succeededCount or succeededIndexes must be specified"))
-			}
-			if n, ok := number(rule, "succeededCount"); ok && counted && n > completions {
-				errs = append(errs, field.Invalid(where.Child("succeededCount"), n,
-					"must be less than or equal to "+strconv.FormatInt(completions, 10)+" (the number of specified completions)"))
-			}
+			errs = append(errs, successRule(rule, completions, counted, at.Child("successPolicy", "rules").Index(i))...)
 		}
 	}
 	return errs
@@ -133,8 +164,7 @@ func failurePolicy(spec map[string]any, at *field.Path) field.ErrorList {
 func disruptionBudget(obj map[string]any) field.ErrorList {
 	spec := object(obj, "spec")
 	if len(present(spec, "minAvailable", "maxUnavailable")) == 2 {
-		return field.ErrorList{field.Invalid(field.NewPath("spec"), strings.Join([]string{text(spec["minAvailable"]), text(spec["maxUnavailable"])}, ", "),
-			"minAvailable and maxUnavailable cannot be both set")}
+		return field.ErrorList{field.Invalid(field.NewPath("spec"), spec, "minAvailable and maxUnavailable cannot be both set")}
 	}
 	return nil
 }

@@ -14,10 +14,16 @@ func ingress(obj map[string]any) field.ErrorList {
 	if len(list(spec, "rules")) == 0 && spec["defaultBackend"] == nil {
 		errs = append(errs, field.Invalid(at, []any{}, "either `defaultBackend` or `rules` must be specified"))
 	}
+	if backend := object(spec, "defaultBackend"); backend != nil {
+		errs = append(errs, ingressBackend(backend, at.Child("defaultBackend"))...)
+	}
 	for i, r := range list(spec, "rules") {
 		for j, p := range list(r, "http", "paths") {
 			where := at.Child("rules").Index(i).Child("http", "paths").Index(j)
 			path := str(p, "path")
+			if get(p, "pathType") != nil {
+				errs = append(errs, ingressBackend(object(p, "backend"), where.Child("backend"))...)
+			}
 			switch str(p, "pathType") {
 			case "Exact", "Prefix":
 				for _, f := range formats["httppath"](path) {

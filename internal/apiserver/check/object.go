@@ -2,6 +2,7 @@ package check
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -11,19 +12,24 @@ import (
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
-// Object returns what is wrong with a new object of a built-in kind, in the form in which it would be stored: canonical, with
-// defaults. Metadata and status are not looked at. A kind without rules has no faults. The object is not changed.
-func Object(gvk kind.GroupVersionKind, obj map[string]any) field.ErrorList {
+// Object returns what is wrong with an object of a built-in kind, in the form in which it would be stored: canonical, with
+// defaults. old is the object that it takes the place of, nil for a new one. Metadata and status are not looked at. A kind without
+// rules has no faults. The objects are not changed.
+func Object(gvk kind.GroupVersionKind, obj, old map[string]any) field.ErrorList {
 	rules, ok := schema.RulesOf(gvk)
 	if !ok {
 		return nil
 	}
 	w := walk{rules: rules}
-	for _, c := range list(obj, "spec", "volumeClaimTemplates") {
-		w.claims = append(w.claims, str(c, "metadata", "name"))
+	if fill := filled[gvk.GroupKind()]; fill != nil {
+		obj = fill(obj)
 	}
 	w.structure(rules.Root, obj)
-	return once(append(w.faults, across(gvk.GroupKind(), obj)...))
+	faults := once(append(w.faults, across(gvk.GroupKind(), obj, old)...))
+	if part := lasting[gvk.GroupKind()]; part != "" && len(faults) > 0 && old != nil && reflect.DeepEqual(obj[part], old[part]) {
+		return slices.DeleteFunc(faults, func(e *field.Error) bool { return e.Field == part || strings.HasPrefix(e.Field, part+"[") })
+	}
+	return faults
 }
 
 const podModel = "io.k8s.api.core.v1.PodSpec"
@@ -37,8 +43,6 @@ type walk struct {
 	faults field.ErrorList
 	// silent is how many structures below which rules across fields do not hold the walk is in.
 	silent int
-	// claims are the names of the claims that the object makes for its pods.
-	claims []string
 }
 
 func (w *walk) structure(model string, obj map[string]any) {
@@ -79,16 +83,13 @@ func (w *walk) structure(model string, obj map[string]any) {
 	}
 }
 
-// volumes returns what a pod's containers can mount: its volumes that have no fault, and the claims of its owner.
+// volumes returns what a pod's containers can mount: its volumes that have no fault.
 func (w *walk) volumes(pod map[string]any, at *field.Path) map[string]map[string]any {
 	out := map[string]map[string]any{}
 	for i, v := range list(pod, "volumes") {
 		if !w.faulty(func() string { return at.Child("volumes").Index(i).String() }) {
 			out[str(v, "name")], _ = v.(map[string]any)
 		}
-	}
-	for _, name := range w.claims {
-		out[name] = map[string]any{"persistentVolumeClaim": map[string]any{}}
 	}
 	return out
 }
@@ -131,6 +132,9 @@ func (w *walk) below(f *schema.FieldRules, value any) {
 // field applies the rules of one field. shape tells what the field is.
 func (w *walk) field(r, shape *schema.FieldRules, value any) {
 	if r.Value != nil {
+		if value == nil && shape.In != "" {
+			value = map[string]any(nil) // What is empty is shown as such, not as no text.
+		}
 		w.value(r.Value, value, value == nil || !shape.Pointer && isZero(value))
 	}
 	if r.Element == nil && r.Key == nil {

@@ -46,12 +46,23 @@ func podSpec(spec map[string]any, at *field.Path, volumes map[string]map[string]
 		}
 	}
 	errs = append(errs, labelValues(object(spec, "nodeSelector"), at.Child("nodeSelector"))...)
+	if overhead := object(spec, "overhead"); overhead != nil {
+		errs = append(errs, requirements(map[string]any{"limits": overhead}, at.Child("overhead"))...)
+	}
+	for i, gate := range list(spec, "schedulingGates") {
+		if str(gate, "name") == "" {
+			for _, f := range formats["qualified"]("") {
+				errs = append(errs, field.Invalid(at.Child("schedulingGates").Index(i), "", f.Detail))
+			}
+		}
+	}
 	if get(spec, "shareProcessNamespace") == true && get(spec, "hostPID") == true {
 		errs = append(errs, field.Invalid(at.Child("shareProcessNamespace"), true, "ShareProcessNamespace and HostPID cannot both be enabled"))
 	}
 	for i, c := range list(spec, "resourceClaims") {
 		where := at.Child("resourceClaims").Index(i)
-		switch len(present(c.(map[string]any), "resourceClaimName", "resourceClaimTemplateName")) {
+		obj, _ := c.(map[string]any)
+		switch len(present(obj, "resourceClaimName", "resourceClaimTemplateName")) {
 		case 0:
 			errs = append(errs, field.Invalid(where, c, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"))
 		case 2:

@@ -110,6 +110,32 @@ var quotaScopes = []string{
 	"Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity", "VolumeAttributesClass",
 }
 
+// existingScopes are those of a pod, which it is in or is not.
+var existingScopes = []string{"BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "CrossNamespacePodAffinity"}
+
+// scopeOfResources: a scope of pods limits what pods use, one of claims what claims ask for. Resources that the server does not
+// know by name have any scope.
+func scopeOfResources(scope string, hard map[string]any, at *field.Path, shown any) field.ErrorList {
+	var of []string
+	switch scope {
+	case "BestEffort":
+		of = []string{"pods"}
+	case "VolumeAttributesClass":
+		of = []string{"persistentvolumeclaims", "requests.storage"}
+	case "Terminating", "NotTerminating", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity":
+		of = []string{"pods", "cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"}
+	default:
+		return nil
+	}
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(hard)) {
+		if quotaResource(name) && !slices.Contains(of, name) {
+			errs = append(errs, field.Invalid(at, shown, "unsupported scope applied to resource"))
+		}
+	}
+	return errs
+}
+
 // quota: amounts of what is counted are whole, and scopes choose by values only where there are some to choose.
 func quota(obj map[string]any) field.ErrorList {
 	var errs field.ErrorList
@@ -119,7 +145,7 @@ func quota(obj map[string]any) field.ErrorList {
 		for _, f := range formats["quotaresource"](name) {
 			errs = append(errs, field.Invalid(at, name, f.Detail))
 		}
-		errs = append(errs, amount(name, hard[name], at)...)
+		errs = append(errs, counted(name, hard[name], at)...)
 	}
 	scopes := list(obj, "spec", "scopes")
 	for _, s := range scopes {
@@ -127,9 +153,20 @@ func quota(obj map[string]any) field.ErrorList {
 			errs = append(errs, field.Invalid(field.NewPath("spec", "scopes"), scopes, "unsupported scope"))
 		}
 	}
-	for _, e := range list(obj, "spec", "scopeSelector", "matchExpressions") {
+	for _, s := range scopes {
+		errs = append(errs, scopeOfResources(text(s), hard, field.NewPath("spec", "scopes"), scopes)...)
+	}
+	selector := object(obj, "spec", "scopeSelector")
+	for _, e := range list(selector, "matchExpressions") {
 		at := field.NewPath("spec", "scopeSelector", "matchExpressions")
+		errs = append(errs, scopeOfResources(str(e, "scopeName"), hard, at, selector)...)
+		if operator := str(e, "operator"); operator != "Exists" && slices.Contains(existingScopes, str(e, "scopeName")) {
+			errs = append(errs, field.Invalid(at.Child("operator"), operator, "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, "+
+				"ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"))
+		}
 		switch operator, values := str(e, "operator"), len(list(e, "values")); {
+		case operator == "":
+			errs = append(errs, field.Invalid(at.Child("operator"), operator, "not a valid selector operator"))
 		case (operator == "In" || operator == "NotIn") && values == 0:
 			errs = append(errs, field.Required(at.Child("values"), "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"))
 		case (operator == "Exists" || operator == "DoesNotExist") && values > 0:

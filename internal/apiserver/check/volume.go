@@ -1,7 +1,9 @@
 package check
 
 import (
+	"fmt"
 	"maps"
+	"net"
 	"reflect"
 	"regexp"
 	"slices"
@@ -36,9 +38,14 @@ func volume(obj map[string]any, at *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(at.Child("ephemeral", "volumeClaimTemplate"), ""))
 	}
 	errs = append(errs, downward(list(obj, "downwardAPI", "items"), at.Child("downwardAPI"))...)
+	errs = append(errs, projectedPaths(list(obj, "projected", "sources"), at.Child("projected"))...)
 	for _, s := range list(obj, "projected", "sources") {
 		if token := object(s, "serviceAccountToken"); token != nil && str(token, "path") == "" {
 			errs = append(errs, field.Required(at.Child("projected", "path"), ""))
+		} else if token != nil {
+			for _, f := range formats["keypath"](str(token, "path")) {
+				errs = append(errs, field.Invalid(at.Child("projected", "path"), str(token, "path"), f.Detail))
+			}
 		}
 	}
 	return append(errs, disks(obj, at, "must be valid format starting with iqn, eui, or naa")...)
@@ -50,14 +57,61 @@ func disks(obj map[string]any, at *field.Path, unnamed string) field.ErrorList {
 	if disk := object(obj, "gcePersistentDisk"); disk != nil && str(disk, "pdName") == "" {
 		errs = append(errs, field.Required(at.Child("persistentDisk", "pdName"), ""))
 	}
-	if name := str(obj, "iscsi", "iqn"); name != "" && !iscsiName.MatchString(name) {
-		errs = append(errs, field.Invalid(at.Child("iscsi", "iqn"), name, unnamed))
+	for name, where := range map[string]string{"iqn": "iqn", "initiatorName": "initiatorname"} {
+		value, ok := get(obj, "iscsi", name).(string)
+		if !ok || value == "" && name == "iqn" {
+			continue
+		}
+		form := iscsiNames[value[:min(3, len(value))]]
+		switch {
+		case form == nil:
+			errs = append(errs, field.Invalid(at.Child("iscsi", where), value, unnamed))
+		case !form.MatchString(value):
+			errs = append(errs, field.Invalid(at.Child("iscsi", where), value, "must be valid format"))
+		}
 	}
-	return errs
+	if source := object(obj, "iscsi"); source["secretRef"] == nil && (source["chapAuthDiscovery"] == true || source["chapAuthSession"] == true) {
+		errs = append(errs, field.Required(at.Child("iscsi", "secretRef"), ""))
+	}
+	errs = append(errs, azureDisk(object(obj, "azureDisk"), at.Child("azureDisk"))...)
+	return append(errs, quobyte(object(obj, "quobyte"), at.Child("quobyte"))...)
 }
 
-// iscsiName is a qualified name, or a number of the IEEE's or of T11's.
-var iscsiName = regexp.MustCompile(`^(iqn\.\d{4}-\d{2}\.[[:word:]-.]+(:[^,;*&$|\s]+)|eui\.[[:alnum:]]{16}|naa\.[[:alnum:]]{32})$`)
+// azureDisk: a disk that is managed is named by its path, another by its address.
+func azureDisk(disk map[string]any, at *field.Path) field.ErrorList {
+	want, example := "https://", "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd"
+	if str(disk, "kind") == "Managed" {
+		want, example = "/subscriptions/", "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"
+	}
+	if uri := str(disk, "diskURI"); disk["kind"] != nil && !strings.HasPrefix(uri, want) {
+		return field.ErrorList{field.NotSupported(at.Child("diskURI"), uri, []string{example})}
+	}
+	return nil
+}
+
+// quobyte: the addresses of its registry have ports.
+func quobyte(source map[string]any, at *field.Path) field.ErrorList {
+	registry := str(source, "registry")
+	switch {
+	case registry == "":
+		return nil
+	case len(str(source, "tenant")) >= 65:
+		return field.ErrorList{field.Required(at.Child("tenant"), "must be a UUID and may not exceed a length of 64 characters")}
+	}
+	for pair := range strings.SplitSeq(registry, ",") {
+		if _, _, err := net.SplitHostPort(pair); err != nil {
+			return field.ErrorList{field.Invalid(at.Child("registry"), registry, "must be a host:port pair or multiple pairs separated by commas")}
+		}
+	}
+	return nil
+}
+
+// iscsiNames are the forms of names by how they begin: qualified ones, and numbers of the IEEE's and of T11's.
+var iscsiNames = map[string]*regexp.Regexp{
+	"iqn": regexp.MustCompile(`iqn\.\d{4}-\d{2}\.[[:alnum:]-.]+:[^,;*&$|\s]+$`),
+	"eui": regexp.MustCompile(`^eui.[[:alnum:]]{16}$`),
+	"naa": regexp.MustCompile(`^naa.[[:alnum:]]{32}$`),
+}
 
 // projection: one source.
 func projection(obj map[string]any, at *field.Path) field.ErrorList {
@@ -71,8 +125,92 @@ func projection(obj map[string]any, at *field.Path) field.ErrorList {
 		switch name, signer := str(bundle, "name"), str(bundle, "signerName"); {
 		case name != "" && signer != "":
 			errs = append(errs, field.Invalid(where, bundle, "only one of name and signerName may be used"))
-		case name == "" && signer == "":
+		case bundle["name"] == nil && bundle["signerName"] == nil:
 			errs = append(errs, field.Required(where, "either name or signerName must be specified"))
+		case name != "" && bundle["labelSelector"] != nil:
+			errs = append(errs, field.Invalid(where.Child("labelSelector"), bundle["labelSelector"], "labelSelector must be unset if name is specified"))
+		case signer != "":
+			errs = append(errs, signerName(signer, where.Child("signerName"))...)
+		}
+	}
+	if certificate := object(obj, "podCertificate"); certificate != nil {
+		where := at.Child("podCertificate")
+		if signer := str(certificate, "signerName"); signer != "" {
+			errs = append(errs, signerName(signer, where.Child("signerName"))...)
+		}
+		if len(present(certificate, "credentialBundlePath", "keyPath", "certificateChainPath")) == 0 {
+			errs = append(errs, field.Required(where, "specify at least one of credentialBundlePath, keyPath, and certificateChainPath"))
+		}
+	}
+	return errs
+}
+
+// signerName is a domain with a dot, and a path in it.
+func signerName(name string, at *field.Path) field.ErrorList {
+	domain, path, ok := strings.Cut(name, "/")
+	if !ok || strings.Contains(path, "/") {
+		return field.ErrorList{field.Invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")}
+	}
+	var errs field.ErrorList
+	label := func(part, label, form string) bool {
+		faults := formats[form](label)
+		for _, f := range faults {
+			errs = append(errs, field.Invalid(at, part, fmt.Sprintf("validating label %q: %s", label, f.Detail)))
+		}
+		return len(faults) == 0
+	}
+	if len(domain) > 253 {
+		errs = append(errs, field.TooLong(at, "", 253))
+	}
+	for part := range strings.SplitSeq(domain, ".") {
+		if !label(domain, part, "label") {
+			break
+		}
+	}
+	if !strings.Contains(domain, ".") {
+		errs = append(errs, field.Invalid(at, domain, "should be a domain with at least two segments separated by dots"))
+	}
+	for part := range strings.SplitSeq(path, ".") {
+		if !label(path, part, "subdomain") {
+			break
+		}
+	}
+	if longest := 253 + 253 + 63 + 2; len(name) > longest {
+		errs = append(errs, field.TooLong(at, "", longest))
+	}
+	return errs
+}
+
+// projectedPaths: no two files of a volume are at one path.
+func projectedPaths(sources []any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	taken := map[string]bool{}
+	take := func(path, shown string) {
+		if taken[path] {
+			errs = append(errs, field.Invalid(at, shown, "conflicting duplicate paths"))
+		}
+		taken[path] = true
+	}
+	for _, s := range sources {
+		for _, part := range []string{"secret", "configMap"} {
+			for _, item := range list(s, part, "items") {
+				if path := str(item, "path"); path != "" {
+					take(path, str(s, part, "name"))
+				}
+			}
+		}
+		for _, item := range list(s, "downwardAPI", "items") {
+			if path := str(item, "path"); path != "" {
+				take(path, path)
+			}
+		}
+		if object(s, "clusterTrustBundle") != nil {
+			take(str(s, "clusterTrustBundle", "path"), str(s, "clusterTrustBundle", "path"))
+		}
+		for _, name := range []string{"credentialBundlePath", "keyPath", "certificateChainPath"} {
+			if path := str(s, "podCertificate", name); path != "" {
+				take(path, path)
+			}
 		}
 	}
 	return errs
@@ -105,6 +243,11 @@ func fibreChannel(obj map[string]any, at *field.Path) field.ErrorList {
 		return field.ErrorList{field.Required(at.Child("lun"), "lun is required if targetWWNs is specified")}
 	}
 	return nil
+}
+
+// claimTemplate: labels and annotations are such.
+func claimTemplate(obj map[string]any, at *field.Path) field.ErrorList {
+	return labelled(object(obj, "metadata"), at.Child("metadata"))
 }
 
 // claimSpec: a claim asks for an amount of storage, and ReadWriteOncePod stands alone.
@@ -171,6 +314,10 @@ func persistentVolume(obj map[string]any) field.ErrorList {
 	if spec["csi"] == nil && str(spec, "volumeAttributesClassName") != "" {
 		errs = append(errs, field.Required(at.Child("csi"), "has to be specified when using volumeAttributesClassName"))
 	}
+	if portal := str(spec, "iscsi", "targetPortal"); get(spec, "iscsi", "initiatorName") != nil && len(str(obj, "metadata", "name")+":"+portal) > 64 {
+		errs = append(errs, field.Invalid(at.Child("iscsi", "targetportal"), portal,
+			"Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified."))
+	}
 	errs = append(errs, disks(spec, at, "must be valid format")...)
 	return append(errs, alone(spec, at)...)
 }
@@ -178,6 +325,7 @@ func persistentVolume(obj map[string]any) field.ErrorList {
 // storageClass: somebody provides it, and a topology is not there twice.
 func storageClass(obj map[string]any) field.ErrorList {
 	errs := driver(obj, "provisioner")
+	errs = append(errs, topologiesTwice(list(obj, "allowedTopologies"))...)
 	for i, term := range list(obj, "allowedTopologies") {
 		seen := map[string]bool{}
 		for j, e := range list(term, "matchLabelExpressions") {
@@ -187,6 +335,29 @@ func storageClass(obj map[string]any) field.ErrorList {
 			}
 			seen[key] = true
 		}
+	}
+	return errs
+}
+
+// topologiesTwice: no two terms choose alike, whatever the order of their values, and none chooses nothing: the server compares
+// each with as many empty ones as there are terms (validateAllowedTopologies in pkg/apis/storage/validation).
+func topologiesTwice(terms []any) field.ErrorList {
+	var errs field.ErrorList
+	seen := []map[string]map[string]bool{}
+	for i, term := range terms {
+		chosen := map[string]map[string]bool{}
+		for _, e := range list(term, "matchLabelExpressions") {
+			values := map[string]bool{}
+			for _, v := range list(e, "values") {
+				values[text(v)] = true
+			}
+			chosen[str(e, "key")] = values
+		}
+		at := field.NewPath("allowedTopologies").Index(i).Child("matchLabelExpressions")
+		if len(chosen) == 0 || slices.ContainsFunc(seen, func(other map[string]map[string]bool) bool { return reflect.DeepEqual(other, chosen) }) {
+			errs = append(errs, field.Duplicate(at, ""))
+		}
+		seen = append(seen, chosen)
 	}
 	return errs
 }

@@ -1,22 +1,23 @@
 package check
 
 import (
-	"maps"
-
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // template: labels and annotations are such, as on an object of its own.
 func template(obj map[string]any, at *field.Path) field.ErrorList {
-	labels, notes := object(obj, "metadata", "labels"), object(obj, "metadata", "annotations")
-	where := at.Child("metadata")
-	errs := append(labelKeys(labels, where.Child("labels")), labelValues(labels, where.Child("labels"))...)
-	annotations := map[string]string{}
-	for k, v := range notes {
+	return labelled(object(obj, "metadata"), at) // The server leaves out that they are metadata.
+}
+
+// labelled checks the labels and annotations of an object that is to be made.
+func labelled(meta map[string]any, at *field.Path) field.ErrorList {
+	labels, annotations := object(meta, "labels"), map[string]string{}
+	errs := append(labelKeys(labels, at.Child("labels")), labelValues(labels, at.Child("labels"))...)
+	for k, v := range object(meta, "annotations") {
 		annotations[k] = text(v)
 	}
-	return append(errs, validation.ValidateAnnotations(annotations, where.Child("annotations"))...)
+	return append(errs, validation.ValidateAnnotations(annotations, at.Child("annotations"))...)
 }
 
 // selects holds the selector of a workload to being there, to choosing something, and to choosing what the template makes. word
@@ -29,7 +30,7 @@ func selects(word string) func(obj map[string]any) field.ErrorList {
 		labels := object(obj, "spec", "template", "metadata", "labels")
 		switch {
 		case selector == nil:
-			errs := field.ErrorList{field.Invalid(where, labels, "`selector` does not match template `labels`")}
+			errs := field.ErrorList{field.Invalid(where, labels, notChosen)}
 			if word != "daemonset" {
 				errs = append(errs, field.Required(at, ""))
 			}
@@ -37,23 +38,33 @@ func selects(word string) func(obj map[string]any) field.ErrorList {
 		case len(object(selector, "matchLabels")) == 0 && len(list(selector, "matchExpressions")) == 0:
 			return field.ErrorList{field.Invalid(at, selector, "empty selector is invalid for "+word)}
 		}
-		errs := matches(selector, labels, where)
-		if word == "daemonset" && len(errs) > 0 && errs[0].Field == at.String() {
+		chosen, err := matches(selector, labels)
+		switch {
+		case err != nil && word == "daemonset", chosen:
 			return nil
+		case err != nil:
+			return field.ErrorList{field.Invalid(at, selector, "invalid label selector")}
 		}
-		return errs
+		return field.ErrorList{field.Invalid(where, labels, notChosen)}
 	}
 }
+
+const notChosen = "`selector` does not match template `labels`"
 
 // controllerSelector does the same for the selector of labels alone.
 func controllerSelector(obj map[string]any) field.ErrorList {
 	at := field.NewPath("spec", "selector")
-	selector := object(obj, "spec", "selector")
+	selector, template := object(obj, "spec", "selector"), object(obj, "spec", "template")
 	if len(selector) == 0 {
 		return field.ErrorList{field.Required(at, "")}
 	}
-	return matches(map[string]any{"matchLabels": maps.Clone(selector)}, object(obj, "spec", "template", "metadata", "labels"),
-		field.NewPath("spec", "template", "metadata", "labels"))
+	labels := object(template, "metadata", "labels")
+	for key, value := range selector {
+		if template != nil && labels[key] != value {
+			return field.ErrorList{field.Invalid(field.NewPath("spec", "template", "metadata", "labels"), labels, notChosen)}
+		}
+	}
+	return nil
 }
 
 // alwaysRestarts: what a workload keeps running, runs always, and for ever.

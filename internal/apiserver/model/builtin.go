@@ -180,11 +180,11 @@ func (b *builtin) Default(obj map[string]any) {
 	tables.Converted(b.native, obj)
 }
 
-func (b *builtin) Validate(obj, _ map[string]any, status bool) field.ErrorList {
+func (b *builtin) Validate(obj, old map[string]any, status bool) field.ErrorList {
 	if status {
 		return nil
 	}
-	return check.Object(b.kind, obj)
+	return check.Object(b.kind, obj, old)
 }
 
 func (b *builtin) StrategicMerge(original, patch map[string]any) (map[string]any, error) {

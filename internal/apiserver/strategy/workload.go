@@ -26,7 +26,7 @@ func templateGeneration(obj, old map[string]any, _ Env) field.ErrorList {
 	return nil
 }
 
-// jobSelector gives a job that brings no selector one of its own, with the labels that its pods will carry.
+// jobSelector makes a job choose its own pods, with the labels that they will carry.
 func jobSelector(obj, old map[string]any, _ Env) field.ErrorList {
 	if old != nil || Get(obj, Path{"spec", "manualSelector"}) == true {
 		return nil
@@ -42,8 +42,8 @@ func jobSelector(obj, old map[string]any, _ Env) field.ErrorList {
 			Put(obj, path, value)
 		}
 	}
-	if Get(obj, Path{"spec", "selector"}) == nil {
-		Put(obj, Path{"spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"}, uid)
+	if path := (Path{"spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"}); Get(obj, path) == nil {
+		Put(obj, path, uid)
 	}
 	return nil
 }

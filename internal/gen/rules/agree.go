@@ -96,7 +96,7 @@ func (t *tally) hold(p place, value any, why map[string]int) {
 	if slices.ContainsFunc(v.faults, func(e *field.Error) bool { return strings.HasPrefix(e.Field, "metadata") }) {
 		return
 	}
-	want, got := causes(v.faults), causes(check.Object(p.sample.kind, v.stored))
+	want, got := causes(v.faults), causes(check.Object(p.sample.kind, v.stored, nil))
 	shown := fmt.Sprintf("%.30q", fmt.Sprint(value))
 	if value == nil {
 		shown = "removed"

@@ -108,7 +108,12 @@ func (l *lesson) settleSubject(s subject, f *schema.FieldRules, out *file) {
 }
 
 // decided are the fields that functions of package check decide, since the samples suggest more than there is.
-var decided = []string{"io.k8s.api.autoscaling.v2.MetricTarget.averageUtilization", "io.k8s.api.core.v1.ResourceQuotaSpec.hard"}
+var decided = []string{
+	"io.k8s.api.autoscaling.v2.MetricTarget.averageUtilization", "io.k8s.api.core.v1.ResourceFieldSelector.containerName",
+	"io.k8s.api.core.v1.ResourceFieldSelector.resource", "io.k8s.api.core.v1.ResourceQuotaSpec.hard",
+	"io.k8s.api.batch.v1.CronJobSpec.timeZone", // depends on the zones that this machine knows
+	"io.k8s.api.networking.v1.HTTPIngressPath.backend",
+}
 
 // depends says that a fault of an absent value is one of circumstances, by its own words or because it is reported elsewhere. The
 // samples do not show all circumstances; such rules are functions of package check.
