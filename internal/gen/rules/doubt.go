@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -18,12 +19,12 @@ const doubted = 2
 // doubt looks for circumstances in which what a rule refuses is accepted after all: another field of the structure is gone or
 // has another of its values, or a list that the structure is in has no other element. Such an answer is noted beside the first.
 func (l *lesson) doubt() {
-	for _, s := range slices.SortedFunc(keys(l.places), compareSubjects) {
-		for answer, places := range l.places[s] {
+	for _, s := range slices.SortedFunc(maps.Keys(l.places), compareSubjects) {
+		for _, answer := range slices.Sorted(maps.Keys(l.places[s])) {
 			if empty(answer) {
 				continue
 			}
-			for _, p := range places {
+			for _, p := range l.places[s][answer] {
 				bad, ok := refusedBy(s, answer, p)
 				if !ok {
 					continue
@@ -38,16 +39,6 @@ func (l *lesson) doubt() {
 					}, s.aspect, acceptance(s.aspect))
 					break
 				}
-			}
-		}
-	}
-}
-
-func keys[K comparable, V any](m map[K]V) func(func(K) bool) {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
 			}
 		}
 	}
@@ -139,8 +130,8 @@ func (l *lesson) circumstances(p place) []*sample {
 
 // valuesOf returns the values that a field may have, if they are a fixed set.
 func (l *lesson) valuesOf(s subject) []string {
-	for _, answers := range l.seen[s] {
-		for answer := range answers {
+	for _, where := range slices.Sorted(maps.Keys(l.seen[s])) {
+		for _, answer := range slices.Sorted(maps.Keys(l.seen[s][where])) {
 			var r schema.Rule
 			if answer != "" && json.Unmarshal([]byte(answer), &r) == nil && r.Refused != nil {
 				return r.Values

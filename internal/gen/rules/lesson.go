@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"log"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
+
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
 
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
@@ -21,7 +23,6 @@ type unknown struct{}
 
 // lesson collects what was seen.
 type lesson struct {
-	mu sync.Mutex
 	// seen holds, by subject and by kind and generic path, each different answer with a place where it was given.
 	seen map[subject]map[string]map[string]string
 	// report holds lines for the person who runs the generator.
@@ -43,6 +44,21 @@ func newLesson() *lesson {
 	return &lesson{seen: map[subject]map[string]map[string]string{}, report: map[string]bool{}, models: map[string]map[string]place{}, sightings: map[subject][]sighting{}, places: map[subject]map[string][]place{}}
 }
 
+// study learns from every place of some samples, one after another, so that the same samples give the same file, and returns it.
+func (l *lesson) study(all []sample) ([]byte, error) {
+	for _, s := range all {
+		typed, err := legacyscheme.Scheme.New(s.kind)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range places(&s, reflect.TypeOf(typed).Elem()) {
+			l.learn(p)
+		}
+	}
+	l.doubt()
+	return l.settle().encode()
+}
+
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // note records an answer: faults of an absent or empty value, or a rule.
@@ -54,8 +70,6 @@ func (l *lesson) note(p place, aspect string, answer any) {
 	if _, ok := answer.(unknown); ok {
 		data = nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	s := subject{p.model, p.field, p.level, aspect}
 	where := p.sample.kind.GroupVersion().String() + "/" + p.sample.kind.Kind + ":" + p.generic
 	if l.seen[s] == nil {
@@ -82,10 +96,9 @@ func (l *lesson) note(p place, aspect string, answer any) {
 
 // known returns a rule that was found for the same field before.
 func (l *lesson) known(p place, aspect string) (schema.Rule, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, answers := range l.seen[subject{p.model, p.field, p.level, aspect}] {
-		for answer := range answers {
+	answers := l.seen[subject{p.model, p.field, p.level, aspect}]
+	for _, where := range slices.Sorted(maps.Keys(answers)) {
+		for _, answer := range slices.Sorted(maps.Keys(answers[where])) {
 			var r schema.Rule
 			if answer != "" && json.Unmarshal([]byte(answer), &r) == nil {
 				return r, true
@@ -96,8 +109,6 @@ func (l *lesson) known(p place, aspect string) (schema.Rule, bool) {
 }
 
 func (l *lesson) print(p place, format string, args ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.report[fmt.Sprintf("%s.%s%s ", p.model, p.field, p.level)+fmt.Sprintf(format, args...)] = true
 }
 

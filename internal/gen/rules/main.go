@@ -4,15 +4,12 @@ import (
 	"flag"
 	"log"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
-	"k8s.io/kubernetes/pkg/api/legacyscheme"
 )
 
 var out = flag.String("out", "", "where to write the rules")
@@ -32,50 +29,22 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	all = slices.DeleteFunc(all, func(s sample) bool { return !strings.Contains(s.name, *only) })
 	if *seed != 0 {
-		all = slices.DeleteFunc(all, func(s sample) bool { return !strings.Contains(s.name, *only) })
 		report(compare(all, *seed, *rounds))
 		return
 	}
 	start := time.Now()
 	l := newLesson()
-	work := make(chan place, 100)
-	var wg sync.WaitGroup
-	for range 2 {
-		wg.Go(func() {
-			for p := range work {
-				l.learn(p)
-			}
-		})
-	}
-	n := 0
-	for _, s := range all {
-		if !strings.Contains(s.name, *only) {
-			continue
-		}
-		typed, err := legacyscheme.Scheme.New(s.kind)
-		if err != nil {
-			log.Fatal(err)
-		}
-		for _, p := range places(&s, reflect.TypeOf(typed).Elem()) {
-			n++
-			work <- p
-		}
-	}
-	close(work)
-	wg.Wait()
-	l.doubt()
-	rules := l.settle()
-	l.show()
-	data, err := rules.encode()
+	data, err := l.study(all)
 	if err != nil {
 		log.Fatal(err)
 	}
+	l.show()
 	if *out != "" {
 		if err := os.WriteFile(*out, data, 0o644); err != nil {
 			log.Fatal(err)
 		}
 	}
-	log.Print(len(data), " bytes")
-	log.Print(n, " places in ", time.Since(start))
+	log.Print(len(data), " bytes in ", time.Since(start))
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -110,7 +112,7 @@ func accepted(obj map[string]any) (sample, error) {
 func templates(pod sample) ([]sample, error) {
 	var out []sample
 	name := pod.obj["metadata"].(map[string]any)["name"].(string)
-	for kind := range registry {
+	for _, kind := range slices.SortedFunc(maps.Keys(registry), func(a, b schema.GroupVersionKind) int { return strings.Compare(a.String(), b.String()) }) {
 		if strings.HasPrefix(name, "volume-") || kind.Kind != "Deployment" && name != "small" && name != "host" {
 			continue
 		}
