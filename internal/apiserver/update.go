@@ -411,7 +411,8 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 		for _, check := range served.row.Check {
 			errs = append(errs, check(obj.Object, live.Object)...)
 		}
-		for _, frozen := range served.row.Frozen {
+		errs = append(errs, served.model.Validate(obj.Object, live.Object, false)...)
+		for _, frozen := range served.row.Frozen { // after the values, as most strategies do
 			if err := frozen.Check(obj.Object, live.Object); err != nil {
 				errs = append(errs, err)
 			}
@@ -424,6 +425,9 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 		for _, check := range served.row.StatusCheck {
 			errs = append(errs, check(obj.Object, live.Object)...)
 		}
+	}
+	if w.Subresource == "" {
+		return errs
 	}
 	return append(errs, served.model.Validate(obj.Object, live.Object, w.Subresource == "status")...)
 }
