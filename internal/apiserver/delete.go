@@ -12,8 +12,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
+	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
 
 // Delete deletes an object, or marks it for deletion when something holds it. It returns the last state and whether the
@@ -24,8 +27,11 @@ func (s *Server) Delete(served *Served, w Write, opts metav1.DeleteOptions) (*un
 }
 
 func (s *Server) delete(served *Served, w Write, opts metav1.DeleteOptions) (*unstructured.Unstructured, bool, error) {
-	if errs := validation.ValidateDeleteOptions(&opts); len(errs) > 0 {
-		return nil, false, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}, "", errs)
+	if err := ValidateDeletion(opts, w.Collection); err != nil {
+		return nil, false, err
+	}
+	if ptr.Deref(opts.IgnoreStoreReadErrorWithClusterBreakingPotential, false) {
+		return nil, false, s.refuseUnsafe(served, w)
 	}
 	if message := served.DeletionWarning(opts); message != "" && !w.Collection {
 		w.warn(message)
@@ -42,6 +48,33 @@ func (s *Server) delete(served *Served, w Write, opts metav1.DeleteOptions) (*un
 	}
 	out, err = served.show(out)
 	return out, gone, err
+}
+
+// ValidateDeletion checks the options of a deletion, of one object or of a collection.
+func ValidateDeletion(opts metav1.DeleteOptions, collection bool) error {
+	errs := validation.ValidateDeleteOptions(&opts)
+	if len(errs) == 0 && collection && ptr.Deref(opts.IgnoreStoreReadErrorWithClusterBreakingPotential, false) {
+		errs = append(errs, field.Invalid(field.NewPath("ignoreStoreReadErrorWithClusterBreakingPotential"), true,
+			"is not allowed with DELETECOLLECTION, try again after removing the option"))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}, "", errs)
+}
+
+// refuseUnsafe is the answer to a deletion that is to go on when the object cannot be read (KEP-3926): here every object can.
+func (s *Server) refuseUnsafe(served *Served, w Write) error {
+	if strategy.NoUnsafeDeletion(served.GVK.GroupKind()) {
+		return apierrors.NewInternalError(errors.New("no unsafe deleter provided, can not honor ignoreStoreReadErrorWithClusterBreakingPotential"))
+	}
+	obj, err := s.Read(served, w.Namespace, w.Name)
+	if err != nil {
+		return err
+	}
+	return apierrors.NewConflict(served.GVR.GroupResource(), w.Name, fmt.Errorf("StorageError: invalid object, Code: 4, Key: %s, "+
+		"ResourceVersion: 0, AdditionalErrorMsg: unsafe deletion is not allowed because the object is decodable from storage",
+		storageKey(served, obj)))
 }
 
 func (s *Server) tryDelete(served *Served, w Write, opts metav1.DeleteOptions) (*unstructured.Unstructured, bool, error) {

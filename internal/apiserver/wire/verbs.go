@@ -224,6 +224,9 @@ func (c *call) deleteCollection() error {
 	if err != nil {
 		return err
 	}
+	if err := apiserver.ValidateDeletion(opts, true); err != nil {
+		return err
+	}
 	page, err := c.core.List(c.served, selected)
 	if err != nil {
 		return err
@@ -231,7 +234,8 @@ func (c *call) deleteCollection() error {
 	if message := c.served.DeletionWarning(opts); message != "" {
 		c.warn(message)
 	}
-	deleted := apiserver.Page{Version: page.Version}
+	// What is answered is the page as it was when it was chosen, with the token for those that were not.
+	deleted := apiserver.Page{Version: page.Version, Next: page.Next, Remaining: page.Remaining}
 	for _, obj := range page.Items {
 		w := apiserver.Write{
 			Namespace: obj.GetNamespace(), Name: obj.GetName(), DryRun: len(opts.DryRun) > 0, Warn: c.warn, User: identity(c.r.Header),
@@ -244,7 +248,7 @@ func (c *call) deleteCollection() error {
 		if err != nil {
 			return err
 		}
-		deleted.Items = append(deleted.Items, obj) // as it was when it was chosen
+		deleted.Items = append(deleted.Items, obj)
 	}
 	return c.sendList(deleted)
 }
