@@ -124,6 +124,12 @@ func (s *Server) time() metav1.Time {
 	return metav1.NewTime(s.now().UTC().Truncate(time.Second))
 }
 
+// Logger is where faults go that no request can tell anybody about.
+func (s *Server) Logger() *slog.Logger { return s.logger }
+
+// Time is when it is on the server's clock, as objects tell it.
+func (s *Server) Time() metav1.Time { return s.time() }
+
 func newUID() types.UID { return uuid.NewUUID() }
 
 func key(served *Served, namespace, name string) store.Key {

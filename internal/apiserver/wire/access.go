@@ -57,14 +57,19 @@ func (c *call) mayNot() bool {
 	if allowed {
 		return false
 	}
+	c.w.Header().Set("X-Content-Type-Options", "nosniff")
+	sendError(c.w, c.acceptable(), forbidden(a, reason))
+	return true
+}
+
+// acceptable is how an error is written before it is known what the request is about.
+func (c *call) acceptable() format {
 	f, err := negotiate(c.r, true)
 	if err != nil {
-		f = format{}
+		return format{}
 	}
 	f.as = ""
-	c.w.Header().Set("X-Content-Type-Options", "nosniff")
-	sendError(c.w, f, forbidden(a, reason))
-	return true
+	return f
 }
 
 // escaped keeps an error from looking like HTML.
@@ -93,7 +98,7 @@ func forbidden(a Access, reason string) error {
 // decide answers a review: without an Authorize everything is allowed.
 func (h *Handler) decide(a Access) map[string]any {
 	if h.Authorize == nil {
-		return map[string]any{"allowed": true, "reason": "the in-memory API server allows everything"}
+		return map[string]any{"allowed": true}
 	}
 	allowed, reason := h.Authorize(a)
 	status := map[string]any{"allowed": allowed}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -83,7 +84,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if fault == http.ErrAbortHandler {
 				panic(fault) // what it wants to say is said by not answering
 			}
-			sendError(c.w, format{}, apierrors.NewInternalError(fmt.Errorf("panic: %v\n%s", fault, debug.Stack())))
+			h.core.Logger().Error("request panicked", slog.String("method", r.Method), slog.String("path", r.URL.Path),
+				slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
+			sendError(c.w, format{}, apierrors.NewInternalError(fmt.Errorf("panic: %v", fault)))
 		}
 	}()
 	if !c.strike() {
@@ -96,6 +99,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}})
 		return
 	default:
+	}
+	if err := checkIdentity(r.Header); err != nil {
+		sendError(c.w, c.acceptable(), err)
+		return
 	}
 	if c.mayNot() {
 		return
@@ -199,8 +206,11 @@ func (c *call) serveResource() error {
 // checkShape holds a path to what the kind allows.
 func (c *call) checkShape() error {
 	s, t := c.served, c.target
-	if s.Namespaced && t.namespace == "" && t.name != "" || !s.Namespaced && t.namespace != "" {
+	if s.Namespaced && t.namespace == "" && t.name != "" || !s.Namespaced && t.namespace != "" || s.Virtual() && t.name != "" {
 		return c.noResource()
+	}
+	if s.Custom == nil && !routed(c.r.Method, t) {
+		return c.methodNotAllowed()
 	}
 	if t.subresource == "" {
 		if s.Namespaced && t.namespace == "" && (c.verb == "create" || c.verb == "deletecollection") {

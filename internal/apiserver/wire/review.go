@@ -2,7 +2,9 @@ package wire
 
 import (
 	"net/http"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -10,6 +12,7 @@ import (
 )
 
 // answers says how questions that are asked by creating an object are answered: what becomes the status.
+// The questions of the one who asks about itself are answered by an object that has nothing of the one that asked.
 var answers = map[string]func(c *call, obj *unstructured.Unstructured) (map[string]any, error){
 	"selfsubjectaccessreviews": func(c *call, obj *unstructured.Unstructured) (map[string]any, error) {
 		return accessReview(c, obj, true)
@@ -20,8 +23,16 @@ var answers = map[string]func(c *call, obj *unstructured.Unstructured) (map[stri
 	"localsubjectaccessreviews": func(c *call, obj *unstructured.Unstructured) (map[string]any, error) {
 		return accessReview(c, obj, false)
 	},
-	"selfsubjectrulesreviews": func(c *call, _ *unstructured.Unstructured) (map[string]any, error) { return rulesReview(c), nil },
-	"selfsubjectreviews": func(c *call, _ *unstructured.Unstructured) (map[string]any, error) {
+	"selfsubjectrulesreviews": func(c *call, obj *unstructured.Unstructured) (map[string]any, error) {
+		namespace, _, _ := unstructured.NestedString(obj.Object, "spec", "namespace")
+		if namespace == "" {
+			return nil, apierrors.NewBadRequest("no namespace on request")
+		}
+		obj.Object["metadata"], obj.Object["spec"] = map[string]any{}, map[string]any{}
+		return rulesReview(c), nil
+	},
+	"selfsubjectreviews": func(c *call, obj *unstructured.Unstructured) (map[string]any, error) {
+		obj.Object["metadata"] = map[string]any{"creationTimestamp": c.core.Time().UTC().Format(time.RFC3339)}
 		return map[string]any{"userInfo": userInfo(c.r.Header)}, nil
 	},
 }

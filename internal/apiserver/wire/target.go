@@ -73,13 +73,18 @@ func verbOf(r *http.Request, t target, query url.Values) string {
 		}
 		return "delete"
 	}
-	return strings.ToLower(r.Method)
+	return "" // as nobody can be allowed
 }
 
+// isWatch reads the parameter as the conversion of Kubernetes does (runtime.Convert_Slice_string_To_bool): naming it is enough,
+// only "0" and "false" say no, and the first one counts.
 func isWatch(query url.Values) bool {
-	switch query.Get("watch") {
-	case "true", "1":
-		return true
+	if !query.Has("watch") {
+		return false
 	}
-	return false
+	switch strings.ToLower(query.Get("watch")) {
+	case "0", "false":
+		return false
+	}
+	return true
 }

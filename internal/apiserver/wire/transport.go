@@ -53,7 +53,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	reader, writer := io.Pipe()
-	a := &answer{header: http.Header{}, body: writer, started: make(chan struct{})}
+	a := &answer{header: http.Header{}, body: writer, started: make(chan struct{}), silent: r.Method == http.MethodHead}
 	stop := context.AfterFunc(ctx, func() { _ = reader.CloseWithError(context.Cause(ctx)) })
 	go func() {
 		defer stop()
@@ -112,6 +112,7 @@ type answer struct {
 	code    int
 	sent    http.Header
 	err     error // in place of an answer
+	silent  bool  // an answer to HEAD, which has no body
 }
 
 var (
@@ -142,6 +143,9 @@ const bufferLimit = 64 << 10
 
 func (a *answer) Write(p []byte) (int, error) {
 	a.start(http.StatusOK)
+	if a.silent {
+		return len(p), nil
+	}
 	a.buffer.Write(p)
 	if a.buffer.Len() >= bufferLimit {
 		if err := a.flush(); err != nil {
