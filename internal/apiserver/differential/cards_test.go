@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -444,9 +445,24 @@ func (p *player) deleteCollection() {
 
 const asMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
+// anyVersion asks for an object as the cache of kube-apiserver has it, be it old.
+const anyVersion = "?resourceVersion=0"
+
+// awaitCache waits until the cache of kube-apiserver has the object as it was read last.
+func (p *player) awaitCache(o operation) {
+	for start := time.Now(); time.Since(start) < waitForWrites; {
+		if versionIn(p.sides[0].do(p.t, o, nil)) == p.versions[p.n][0] {
+			return
+		}
+	}
+}
+
 func (p *player) get() {
 	p.ensure()
-	o := operation{verb: "get", method: "GET", path: p.path() + p.one("", "?resourceVersion=0", "?pretty=true")}
+	o := operation{verb: "get", method: "GET", path: p.path() + p.one("", anyVersion, "?pretty=true")}
+	if strings.HasSuffix(o.path, anyVersion) {
+		p.awaitCache(o)
+	}
 	if p.coin(3) {
 		o.accept = asMetadata
 	}

@@ -25,7 +25,7 @@ const (
 	waitForCRD = 30 * time.Second
 	pollCRD    = 50 * time.Millisecond
 	// How long it may take with its own writes to an object.
-	waitForWrites = 5 * time.Second
+	waitForWrites = 30 * time.Second
 )
 
 // maxTries is how often a verb is tried on a kind that has refused it so far. Tried in earnest it is refused by chance alone.
