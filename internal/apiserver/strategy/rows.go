@@ -59,9 +59,11 @@ var rows = map[schema.GroupKind]Row{
 		InState:     serviceState,
 	},
 	kind("", "Secret"): {
+		Check:   []check{dataSize("data", "", "data")},
 		InState: seal,
 	},
 	kind("", "ConfigMap"): {
+		Check:   []check{dataSize("", "data", "binaryData")},
 		InState: seal,
 	},
 	kind("", "PersistentVolumeClaim"): {
