@@ -147,13 +147,17 @@ func selectorText(value any) string {
 
 // ModifyScale writes the replicas of an object through its scale subresource. edit computes the new Scale from the present
 // one.
-func (s *Server) ModifyScale(served *Served, w Write, edit func(scale *unstructured.Unstructured) (*unstructured.Unstructured, error)) (*unstructured.Unstructured, error) {
+func (s *Server) ModifyScale(served *Served, w Write, edit changeFunc) (*unstructured.Unstructured, error) {
+	return s.modifyScale(served, w, rule{}, edit)
+}
+
+func (s *Server) modifyScale(served *Served, w Write, r rule, edit changeFunc) (*unstructured.Unstructured, error) {
 	defer s.settle()
 	path, _, _ := served.scalePaths()
 	w.Subresource = "scale"
 	parent := w
 	parent.admitted = true // admission is asked about the Scale
-	out, _, err := s.modify(served, parent, rule{}, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	out, _, err := s.modify(served, parent, r, func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		return s.rescale(served, live, path, w, edit)
 	})
 	if err != nil {
@@ -162,8 +166,7 @@ func (s *Server) ModifyScale(served *Served, w Write, edit func(scale *unstructu
 	return served.scale(out), nil
 }
 
-func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path strategy.Path, w Write,
-	edit func(*unstructured.Unstructured) (*unstructured.Unstructured, error),
+func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path strategy.Path, w Write, edit changeFunc,
 ) (*unstructured.Unstructured, error) {
 	ownership, err := apply.NewScale(live.GetManagedFields(), served.GVK.GroupVersion(), served.replicasPaths())
 	if err != nil {
@@ -179,11 +182,17 @@ func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path s
 	if err != nil {
 		return nil, err
 	}
+	if err := s.sameObject(served, edited, w); err != nil {
+		return nil, err
+	}
 	if edited, err = s.admitScale(served, edited, scale, w); err != nil {
 		return nil, err
 	}
-	if edited.GetName() != w.Name {
-		return nil, apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", edited.GetName(), w.Name))
+	if uid := edited.GetUID(); uid != "" && uid != live.GetUID() && served.Custom == nil { // a custom one's is not looked at
+		gr := served.GVR.GroupResource()
+		gr.Resource += "/scale"
+		return nil, apierrors.NewConflict(gr, w.Name, fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v",
+			uid, live.GetUID()))
 	}
 	if v := edited.GetResourceVersion(); v != "" && v != live.GetResourceVersion() {
 		return nil, apierrors.NewConflict(served.GVR.GroupResource(), w.Name, fmt.Errorf("%s", optimisticLock))
@@ -232,7 +241,10 @@ func (s *Server) UpdateScale(served *Served, sent *unstructured.Unstructured, w 
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
-	return s.ModifyScale(served, w, func(scale *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if err := s.sameObject(served, sent, w); err != nil {
+		return nil, err
+	}
+	return s.modifyScale(served, w, rule{uid: sent.GetUID()}, func(scale *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		return manager.Update(scale, sent.DeepCopy(), w.Manager, s.time()), nil
 	})
 }
