@@ -51,8 +51,11 @@ func (s *Simulator) schedule(pod *corev1.Pod) error {
 	if len(waiting) > 0 {
 		return nil
 	}
-	err := s.api.Post(pods, pod.Namespace, pod.Name, "binding", map[string]any{"target": map[string]any{"kind": "Node", "name": node}})
-	if apierrors.IsNotFound(err) {
+	err := s.api.Post(pods, pod.Namespace, pod.Name, "binding", map[string]any{
+		"metadata": map[string]any{"name": pod.Name},
+		"target":   map[string]any{"kind": "Node", "name": node},
+	})
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) { // gone, ending or bound since it was read
 		return nil
 	}
 	return err

@@ -1,9 +1,6 @@
 package strategy
 
 import (
-	"slices"
-	"time"
-
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -19,8 +16,8 @@ func podGrace(obj map[string]any) int64 {
 }
 
 // podAdmission does to a new pod what the admission plugins that every cluster runs do: a service account, a priority, and
-// tolerations for nodes that are briefly away.
-func podAdmission(obj, old map[string]any, _ Env) field.ErrorList {
+// tolerations for nodes that are briefly away. A pod with gates waits for them from the beginning.
+func podAdmission(obj, old map[string]any, env Env) field.ErrorList {
 	spec, ok := obj["spec"].(map[string]any)
 	if !ok {
 		return nil
@@ -39,6 +36,12 @@ func podAdmission(obj, old map[string]any, _ Env) field.ErrorList {
 	}
 	if status, ok := obj["status"].(map[string]any); ok {
 		status["qosClass"] = qosClass(spec)
+		if gates, _ := spec["schedulingGates"].([]any); len(gates) > 0 {
+			status["conditions"] = []any{map[string]any{
+				"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates",
+				"lastProbeTime": nil, "lastTransitionTime": env.Now(),
+			}}
+		}
 	}
 	if spec["serviceAccountName"] == nil {
 		spec["serviceAccountName"], spec["serviceAccount"] = "default", "default"
@@ -96,23 +99,4 @@ func amount(container map[string]any, list, name string) resource.Quantity {
 		return resource.Quantity{}
 	}
 	return q
-}
-
-// bindPod puts a pod on the node that a Binding names.
-func bindPod(obj, body map[string]any, now time.Time) {
-	Put(obj, Path{"spec", "nodeName"}, Get(body, Path{"target", "name"}))
-	bound := map[string]any{
-		"type": "PodScheduled", "status": "True", "lastProbeTime": nil, "lastTransitionTime": now.UTC().Format(time.RFC3339),
-	}
-	conditions, _ := Get(obj, Path{"status", "conditions"}).([]any)
-	i := slices.IndexFunc(conditions, func(c any) bool {
-		m, ok := c.(map[string]any)
-		return ok && m["type"] == bound["type"]
-	})
-	if i < 0 {
-		conditions = append(conditions, bound)
-	} else {
-		conditions[i] = bound
-	}
-	Put(obj, Path{"status", "conditions"}, conditions)
 }

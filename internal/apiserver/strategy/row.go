@@ -90,11 +90,19 @@ type Row struct {
 type Subresource struct {
 	// Keeps lists what such a write cannot change.
 	Keeps []Path
-	// Post changes the object as a body posted to the subresource says; nil means that nothing is posted to it. Such a
-	// change has no field manager.
-	Post func(obj, body map[string]any, now time.Time)
+	// Post is what a body posted to the subresource does; nil means that nothing is posted to it. Such a change has no field
+	// manager.
+	Post *Posted
 	// Deletes says that what is posted is a wish to delete the object.
 	Deletes bool
+}
+
+// Posted is a change of an object by a body of another kind.
+type Posted struct {
+	// Check validates the body.
+	Check func(body map[string]any) field.ErrorList
+	// Do changes the object. An error says why its state does not allow that.
+	Do func(obj, body map[string]any, now time.Time) error
 }
 
 // Step changes an object before it is stored. Old is nil for a new object.
