@@ -103,4 +103,8 @@ func TestSeedErrors(t *testing.T) {
 	require.NoError(t, err)
 	_, err = memory.New(&memory.Options{Objects: objects})
 	require.ErrorContains(t, err, "seed ConfigMap Bad_Name: ")
+	for _, empty := range []*unstructured.Unstructured{nil, {}} {
+		_, err = memory.New(&memory.Options{Objects: []*unstructured.Unstructured{empty}})
+		require.EqualError(t, err, "seed object 1: is empty")
+	}
 }

@@ -16,6 +16,11 @@ import (
 
 // seed creates objects: definitions and namespaces first, which others need.
 func seed(api apiserver.API, objects []*unstructured.Unstructured) error {
+	for i, obj := range objects {
+		if obj == nil || len(obj.Object) == 0 {
+			return fmt.Errorf("seed object %d: is empty", i+1)
+		}
+	}
 	for _, first := range []bool{true, false} {
 		for _, obj := range objects {
 			if strategy.Needed(obj.GroupVersionKind().GroupKind()) != first {
