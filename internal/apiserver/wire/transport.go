@@ -20,7 +20,8 @@ var ErrClosed = errors.New("the in-memory API server is closed")
 var errReset = &net.OpError{Op: "read", Net: "memory", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 
 // Transport is an [http.RoundTripper] that calls a handler in a goroutine of its own and streams the answer as it is written. The
-// goroutine ends when the handler returns, which closing the body, or the end of the request's context, makes a watch do.
+// goroutine ends when the handler returns, which closing the body, or the end of the request's context, makes a watch do. It
+// waits for nobody to read once Done is closed.
 type Transport struct {
 	Handler http.Handler
 	// Done, when closed, makes new requests fail with [ErrClosed].
@@ -52,27 +53,27 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	reader, writer := io.Pipe()
-	a := &answer{header: http.Header{}, body: writer, started: make(chan struct{}), silent: r.Method == http.MethodHead}
-	stop := context.AfterFunc(ctx, func() { _ = reader.CloseWithError(context.Cause(ctx)) })
+	a := &answer{
+		header: http.Header{}, silent: r.Method == http.MethodHead, gone: ctx, closed: t.Done,
+		started: make(chan struct{}), chunks: make(chan []byte), finished: make(chan struct{}),
+	}
 	go func() {
-		defer stop()
+		defer close(a.finished)
 		defer func() { _ = in.Body.Close() }()
 		defer func() {
 			if fault := recover(); fault != nil {
+				a.buffer.Reset()
 				if fault == http.ErrAbortHandler {
-					_ = writer.CloseWithError(errReset)
+					a.last = errReset
 					a.end(errReset)
 					return
 				}
-				_ = writer.CloseWithError(fmt.Errorf("handler panicked: %v", fault))
+				a.last = fmt.Errorf("handler panicked: %v", fault)
 				a.start(http.StatusInternalServerError)
 			}
 		}()
 		t.Handler.ServeHTTP(a, in)
 		a.start(http.StatusOK)
-		_ = a.flush() // As in Flush.
-		_ = writer.Close()
 	}()
 	select {
 	case <-a.started:
@@ -88,31 +89,68 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		Status: fmt.Sprintf("%d %s", a.code, http.StatusText(a.code)), StatusCode: a.code,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: a.sent, ContentLength: -1, Request: r,
-		Body: &body{Reader: reader, close: func() error { cancel(); return reader.Close() }},
+		Body: &body{answer: a, cancel: cancel},
 	}, nil
 }
 
-// body ends the handler when it is closed.
+// body is the client's side of a round trip. It ends the handler when it is closed.
 type body struct {
-	io.Reader
-	close func() error
+	answer *answer
+	cancel context.CancelFunc
+	rest   []byte
+	ended  bool
 }
 
-func (b *body) Close() error { return b.close() }
+func (b *body) Read(p []byte) (int, error) {
+	if err := b.answer.gone.Err(); err != nil {
+		return 0, context.Cause(b.answer.gone)
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for len(b.rest) == 0 {
+		if b.ended {
+			return 0, b.answer.last
+		}
+		select {
+		case b.rest = <-b.answer.chunks:
+		case <-b.answer.finished:
+			b.rest, b.ended = b.answer.buffer.Bytes(), true
+			if b.answer.last == nil {
+				b.answer.last = io.EOF
+			}
+		case <-b.answer.gone.Done():
+			return 0, context.Cause(b.answer.gone)
+		}
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}
 
-// answer is the handler's side of a round trip. What is written waits in a buffer until it is flushed, so that an answer that
-// is written in one piece needs one handover.
+func (b *body) Close() error {
+	b.cancel()
+	return nil
+}
+
+// answer is the handler's side of a round trip. What is written waits in a buffer until it is flushed or the handler returns, so
+// that an answer that is written in one piece needs no handover.
 type answer struct {
 	header http.Header
-	body   *io.PipeWriter
-	buffer bytes.Buffer
+	buffer bytes.Buffer // the reader's once finished is closed
+	silent bool         // an answer to HEAD, which has no body
+
+	chunks   chan []byte // what is handed over before the end
+	gone     context.Context
+	closed   <-chan struct{}
+	finished chan struct{}
+	last     error // what the reader gets after the end; nil is the proper one
 
 	once    sync.Once
 	started chan struct{}
 	code    int
 	sent    http.Header
 	err     error // in place of an answer
-	silent  bool  // an answer to HEAD, which has no body
 }
 
 var (
@@ -155,12 +193,20 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// flush hands what was written to the reader. After the server was closed it stays for when the handler has returned.
 func (a *answer) flush() error {
 	if a.buffer.Len() == 0 {
 		return nil
 	}
-	_, err := a.buffer.WriteTo(a.body)
-	return err
+	select {
+	case a.chunks <- a.buffer.Bytes():
+		a.buffer = bytes.Buffer{} // the reader has the old one
+		return nil
+	case <-a.gone.Done():
+		return context.Cause(a.gone)
+	case <-a.closed:
+		return nil
+	}
 }
 
 // Flush implements [http.Flusher].
