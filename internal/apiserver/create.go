@@ -271,7 +271,7 @@ func (s *Server) validateCreate(served *Served, obj *unstructured.Unstructured) 
 		errs = append(errs, check(obj.Object, nil)...)
 	}
 	if served.row.Defines {
-		errs = append(errs, crd.Validate(obj, s.defining)...)
+		return append(errs, crd.Validate(obj, s.defining)...) // The rules of values would say some of it once more.
 	}
 	return append(errs, served.model.Validate(obj.Object, nil, false)...)
 }
