@@ -25,17 +25,25 @@ const toys = `{"metadata":{"name":"toys.{ns}.example.com"},"spec":{"group":"{ns}
 		{"name":"v2","served":true,"storage":false,"deprecated":true,
 		"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"color":{"type":"string","default":"red"}}}}}}}]}}`
 
-// established waits until a definition is served; a real server takes a moment.
+// established sees that a definition is served. A real server takes a moment, the one in memory none.
 func established(t *testing.T, p *plane, name string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	soon := func(is func() bool) {
+		t.Helper()
+		if p.name == "memory" {
+			require.True(t, is())
+			return
+		}
+		require.Eventually(t, is, 30*time.Second, 50*time.Millisecond)
+	}
+	soon(func() bool {
 		a := p.do(t, request{method: "GET", path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name})
 		return strings.Contains(string(a.body), `"InitialNamesAccepted"`)
-	}, 30*time.Second, 50*time.Millisecond)
+	})
 	group := strings.SplitN(name, ".", 2)[1]
-	require.Eventually(t, func() bool {
+	soon(func() bool {
 		return p.do(t, request{method: "GET", path: "/apis/" + group + "/v1/toys"}).code == http.StatusOK
-	}, 30*time.Second, 50*time.Millisecond)
+	})
 }
 
 // What definitions declare is served, shown and refused as on a real server.
