@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,13 +9,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/crd"
-	"github.com/setpoint-dev/setpoint/internal/apiserver/plain"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/store"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
@@ -259,141 +256,6 @@ func (s *Served) steps(subresource string) []strategy.Step {
 	return nil
 }
 
-// keep copies a part of live into obj. The parts of metadata that make the object what it is are not a client's to reset.
-func keep(obj, live map[string]any, path strategy.Path) {
-	if len(path) == 1 && path[0] == "metadata" {
-		// The whole metadata stays but for the account of ownership, which the write itself has changed.
-		owned := strategy.Get(obj, strategy.Path{"metadata", "managedFields"})
-		obj["metadata"] = runtime.DeepCopyJSONValue(live["metadata"])
-		strategy.Put(obj, strategy.Path{"metadata", "managedFields"}, owned)
-		return
-	}
-	value := strategy.Get(live, path)
-	if value != nil {
-		value = runtime.DeepCopyJSONValue(value)
-	}
-	strategy.Put(obj, path, value)
-}
-
-// keepAllBut makes a status write of a custom resource change its status and nothing else but ownership.
-func keepAllBut(obj, live *unstructured.Unstructured) {
-	status, hasStatus := obj.Object["status"]
-	owned := obj.GetManagedFields()
-	kept := live.DeepCopy().Object
-	for k := range obj.Object {
-		if k != "metadata" {
-			delete(obj.Object, k)
-		}
-	}
-	for k, v := range kept {
-		if k != "status" {
-			obj.Object[k] = v
-		}
-	}
-	if hasStatus {
-		obj.Object["status"] = status
-	}
-	obj.SetManagedFields(owned)
-}
-
-// keepSystemFields puts back what an update cannot change and need not repeat.
-func (s *Server) keepSystemFields(obj, live *unstructured.Unstructured) {
-	if obj.GetUID() == "" {
-		obj.SetUID(live.GetUID())
-	}
-	strategy.Put(obj.Object, strategy.Path{"metadata", "selfLink"}, nil)
-	for _, path := range []strategy.Path{{"metadata", "creationTimestamp"}, {"metadata", "deletionTimestamp"}} {
-		if v := strategy.Get(live.Object, path); v != nil {
-			strategy.Put(obj.Object, path, v)
-		}
-	}
-	grace := strategy.Path{"metadata", "deletionGracePeriodSeconds"}
-	if v := strategy.Get(live.Object, grace); v != nil && strategy.Get(obj.Object, grace) == nil {
-		strategy.Put(obj.Object, grace, v)
-	}
-}
-
-// countGeneration moves the generation when what it counts has changed.
-func (s *Server) countGeneration(served *Served, obj, live *unstructured.Unstructured, w Write) {
-	if w.Subresource == "status" || served.row.Subresources[w.Subresource].Post != nil {
-		// A Deployment's revision is noted with its status, and a pod gets its node: no change of what is asked for.
-		return
-	}
-	row := served.row
-	moved := false
-	for _, path := range row.Generation {
-		moved = moved || !alike(strategy.Get(obj.Object, path), strategy.Get(live.Object, path))
-	}
-	if row.GenerationRest {
-		moved = moved || !sameRest(obj.Object, live.Object, served.hasStatus())
-	}
-	if moved {
-		obj.SetGeneration(live.GetGeneration() + 1)
-	}
-}
-
-// alike compares two values; an empty list is none.
-func alike(a, b any) bool {
-	a, b = orNone(a), orNone(b)
-	switch a := a.(type) {
-	case map[string]any:
-		b, ok := b.(map[string]any)
-		if !ok || len(a) != len(b) || (a == nil) != (b == nil) {
-			return false
-		}
-		for k, v := range a {
-			if w, ok := b[k]; !ok || !alike(v, w) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i, v := range a {
-			if !alike(v, b[i]) {
-				return false
-			}
-		}
-		return true
-	}
-	return plain.Equal(a, b)
-}
-
-// orNone returns nil for an empty list.
-func orNone(v any) any {
-	if list, ok := v.([]any); ok && len(list) == 0 {
-		return nil
-	}
-	return v
-}
-
-// sameRest compares everything outside metadata, and outside status where that is written on its own.
-func sameRest(a, b map[string]any, status bool) bool {
-	count := func(m map[string]any) (n int) {
-		for k := range m {
-			if k != "metadata" && (k != "status" || !status) {
-				n++
-			}
-		}
-		return n
-	}
-	if count(a) != count(b) {
-		return false
-	}
-	for k, v := range a {
-		if k == "metadata" || k == "status" && status {
-			continue
-		}
-		if w, ok := b[k]; !ok || !alike(v, w) {
-			return false
-		}
-	}
-	return true
-}
-
 func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstructured, w Write) field.ErrorList {
 	names := served.row.Names
 	if names == nil {
@@ -432,57 +294,4 @@ func (s *Server) validateUpdate(served *Served, obj, live *unstructured.Unstruct
 		return errs
 	}
 	return append(errs, served.model.Validate(obj.Object, live.Object, w.Subresource == "status")...)
-}
-
-// storeUpdate stores a prepared object, removes it when that was what it waited for, or does neither when nothing changed.
-func (s *Server) storeUpdate(served *Served, obj, live *unstructured.Unstructured, record store.Record, w Write) (*unstructured.Unstructured, error) {
-	obj = settled(served, obj)
-	if s.goesWithUpdate(served, obj, live) {
-		if w.DryRun {
-			return obj, nil
-		}
-		// What is told of the end is the state that was stored last.
-		if _, err := s.store.Delete(record.Key, record.Version, record.Data); err != nil {
-			return nil, err
-		}
-		s.pools.release(live.Object, nil)
-		return obj, nil
-	}
-	data, err := s.encode(served, obj)
-	if err != nil {
-		return nil, apierrors.NewInternalError(err)
-	}
-	if bytes.Equal(data, record.Data) {
-		return s.answer(served, obj, record)
-	}
-	if w.DryRun {
-		obj.SetResourceVersion(live.GetResourceVersion())
-		return s.rehearsed(served, obj)
-	}
-	stored, err := s.store.Put(record.Key, record.Version, data)
-	if err != nil {
-		return nil, err
-	}
-	s.pools.release(live.Object, obj.Object)
-	return s.answer(served, obj, stored)
-}
-
-// goesWithUpdate reports whether a write took away the last thing that a deletion waited for.
-func (s *Server) goesWithUpdate(served *Served, obj, live *unstructured.Unstructured) bool {
-	if len(obj.GetFinalizers()) > 0 || live.GetDeletionTimestamp() == nil {
-		return false
-	}
-	if grace := live.GetDeletionGracePeriodSeconds(); grace != nil && *grace != 0 {
-		return false
-	}
-	return s.emptied(served, obj)
-}
-
-// emptied reports whether the list that holds an object of this kind is empty.
-func (s *Server) emptied(served *Served, obj *unstructured.Unstructured) bool {
-	if served.row.Emptied == nil {
-		return true
-	}
-	list, _ := strategy.Get(obj.Object, served.row.Emptied).([]any)
-	return len(list) == 0
 }
