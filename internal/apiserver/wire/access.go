@@ -64,7 +64,7 @@ func (c *call) mayNot() bool {
 
 // acceptable is how an error is written before it is known what the request is about.
 func (c *call) acceptable() format {
-	f, err := negotiate(c.r, true)
+	f, err := negotiate(c.r, offer{protobuf: true})
 	if err != nil {
 		return format{}
 	}

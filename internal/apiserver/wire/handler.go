@@ -165,7 +165,10 @@ func (c *call) serveResource() error {
 		return errNoPath
 	}
 	c.served = served
-	f, err := negotiate(c.r, c.target.subresource == "scale" || served.Custom == nil && protobufKind(served.GVK))
+	f, err := negotiate(c.r, offer{
+		protobuf: c.target.subresource == "scale" || served.Custom == nil && protobufKind(served.GVK),
+		routed:   served.Custom == nil, streams: served.Custom == nil && (c.verb == "list" || c.verb == "watch"),
+	})
 	c.format = f
 	if err != nil {
 		return err

@@ -29,8 +29,17 @@ type format struct {
 	stream bool
 }
 
-// negotiate picks the first format of an Accept header that can be spoken. protobuf says whether the kind can be written so.
-func negotiate(r *http.Request, protobuf bool) (format, error) {
+// offer is what an answer can be written as.
+type offer struct {
+	// protobuf says whether the kind can be written so.
+	protobuf bool
+	// routed says that the path has routes of its own, as those of built-in kinds have, which know no media type but by its full name;
+	// streams that one of them is for watches.
+	routed, streams bool
+}
+
+// negotiate picks the first format of an Accept header that can be spoken.
+func negotiate(r *http.Request, o offer) (format, error) {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	if accept == "" {
 		return format{media: mediaJSON}, nil
@@ -42,12 +51,17 @@ func negotiate(r *http.Request, protobuf bool) (format, error) {
 		}
 		f := format{stream: params["stream"] == "watch"}
 		switch media {
-		case "*/*", "application/*", mediaJSON:
+		case "application/*":
+			if o.routed {
+				continue
+			}
+			f.media = mediaJSON
+		case "*/*", mediaJSON:
 			f.media = mediaJSON
 		case mediaYAML:
 			f.media = mediaYAML
 		case mediaProtobuf:
-			if !protobuf {
+			if !o.protobuf {
 				continue
 			}
 			f.media = mediaProtobuf
@@ -69,12 +83,14 @@ func negotiate(r *http.Request, protobuf bool) (format, error) {
 	err := apierrors.NewGenericServerResponse(http.StatusNotAcceptable, "", schema.GroupResource{}, "",
 		"", 0, false)
 	err.ErrStatus.Reason = "NotAcceptable"
-	err.ErrStatus.Message = "406: Not Acceptable\n\nAvailable representations: " + strings.Join([]string{
-		mediaJSON, mediaYAML, mediaProtobuf, mediaJSON + ";stream=watch", mediaProtobuf + ";stream=watch",
-	}, ", ")
+	media := []string{mediaJSON, mediaYAML, mediaProtobuf}
+	if o.streams {
+		media = append(media, mediaJSON+";stream=watch", mediaProtobuf+";stream=watch")
+	}
+	err.ErrStatus.Message = "406: Not Acceptable\n\nAvailable representations: " + strings.Join(media, ", ")
 	err.ErrStatus.Details = &metav1.StatusDetails{}
-	if !protobuf { // what serves custom resources has other words
-		err.ErrStatus.Message = "only the following media types are accepted: " + strings.Join([]string{mediaJSON, mediaYAML, mediaProtobuf}, ", ")
+	if !o.routed {
+		err.ErrStatus.Message = "only the following media types are accepted: " + strings.Join(media, ", ")
 		err.ErrStatus.Details = nil
 	}
 	if strings.Contains(accept, mediaProtobuf) { // which a Status can be written in, and a custom resource not

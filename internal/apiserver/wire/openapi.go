@@ -28,7 +28,7 @@ func (c *call) serveOpenAPI(name string) {
 		return
 	}
 	if accept := c.r.Header.Get("Accept"); accept != "" && !strings.Contains(accept, mediaJSON) && !strings.Contains(accept, "*/*") {
-		_, err := negotiate(c.r, false)
+		_, err := negotiate(c.r, offer{})
 		if err != nil {
 			sendError(c.w, format{}, err)
 			return
