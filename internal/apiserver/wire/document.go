@@ -11,8 +11,16 @@ import (
 // serveDocument answers paths that name no resource.
 func (c *call) serveDocument() {
 	path := strings.TrimSuffix(c.r.URL.Path, "/")
+	if c.r.Method == http.MethodHead && (path == "/version" || path == "/api" || path == "/api/v1") {
+		sendError(c.w, format{}, c.methodNotAllowed())
+		return
+	}
 	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
-		sendError(c.w, format{}, errNoPath)
+		err := errNoPath
+		if path == "/version" || path == "/api" || path == "/api/v1" {
+			err = c.methodNotAllowed()
+		}
+		sendError(c.w, format{}, err)
 		return
 	}
 	switch {

@@ -244,7 +244,7 @@ var unimplemented = map[string]string{
 }
 
 func (c *call) methodNotAllowed() error {
-	if c.served.Custom != nil {
+	if c.served != nil && c.served.Custom != nil {
 		return apierrors.NewMethodNotSupported(c.target.gvr.GroupResource(), c.verb)
 	}
 	return &apierrors.StatusError{ErrStatus: metav1.Status{

@@ -50,3 +50,16 @@ func TestWordOfAWatch(t *testing.T) {
 	}
 	same(t, ours, theirs, requests)
 }
+
+// The documents of the core group and of the version are for GET alone, and no path is cleaned.
+func TestMethodsOfDocuments(t *testing.T) {
+	ours, theirs := planes(t, nil)
+	var requests []request
+	for _, path := range []string{"/api", "/api/v1", "/version"} {
+		for _, method := range []string{"HEAD", "POST", "OPTIONS"} {
+			requests = append(requests, request{method: method, path: path, want: http.StatusMethodNotAllowed})
+		}
+	}
+	requests = append(requests, request{method: "GET", path: "//api/v1/namespaces", want: http.StatusNotFound})
+	same(t, ours, theirs, requests)
+}

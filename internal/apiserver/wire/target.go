@@ -18,7 +18,7 @@ type target struct {
 
 // parseTarget reads /api/v1/… and /apis/group/version/…; false means a path that names no resource.
 func parseTarget(path string) (target, bool) {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
+	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"), "/")
 	var t target
 	switch {
 	case len(parts) >= 3 && parts[0] == "api":
