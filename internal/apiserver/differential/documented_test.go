@@ -1,6 +1,7 @@
 package differential_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,31 @@ func documentedDifferences() []documented {
 				p.do(operation{verb: "create", method: "POST", path: p.sample.path, media: mediaJSON, body: encoded(obj)})
 				_, found := p.ask(operation{verb: "merge patch", method: "PATCH", path: p.path(), media: mediaMerge, body: []byte(`{"webhooks":[]}`)})
 				return found
+			},
+		},
+		{
+			what:   "a strategic merge patch with empty labels in place of none moves the time of the manager's entry, and is a write by that",
+			source: "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/fieldmanager/equality.go",
+			kind:   "Job",
+			covers: func(_ *player, o operation, found string) bool {
+				return o.media == mediaStrategic && bytes.Contains(o.body, []byte(`"labels":{}`)) && found == "written: true, in memory false"
+			},
+			shows: func(p *player) []string {
+				p.vacate()
+				obj := p.kind.object(p.sample, p.n)
+				delete(obj["metadata"].(map[string]any), "labels")
+				p.do(operation{verb: "create", method: "POST", path: p.sample.path + "?fieldManager=one", media: mediaJSON, body: encoded(obj)})
+				o := operation{
+					verb: "strategic patch", method: "PATCH", path: p.path() + "?fieldManager=one", media: mediaStrategic,
+					body: []byte(`{"metadata":{"labels":{}}}`),
+				}
+				for start := time.Now(); time.Since(start) < waitForWrites; { // until it is another second at the latest
+					_, found := p.ask(o)
+					if found = append(found, p.look(o)...); len(found) > 0 {
+						return found
+					}
+				}
+				return nil
 			},
 		},
 		{
