@@ -105,6 +105,8 @@
 //     moves the time of its entry (pkg/registry/core/persistentvolumeclaim/storage/storage.go)
 //   - an update that writes a quantity in another form of the same value takes no ownership of it; kube-apiserver
 //     compares the text (staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go)
+//   - a strategic merge patch with empty labels in place of none is no write; on kube-apiserver it moves the time of the
+//     manager's entry (apiserver/pkg/endpoints/handlers/fieldmanager/equality.go)
 //   - an empty list of webhooks in place of none does not move the generation of a webhook configuration
 //     (pkg/registry/admissionregistration/validatingwebhookconfiguration/strategy.go)
 //   - a DaemonSet that is read as metadata alone shows the annotation deprecated.daemonset.template.generation
