@@ -60,8 +60,8 @@
 // claims, also on first use, and protection of volumes and claims in use; load balancers, Endpoints and EndpointSlices;
 // HorizontalPodAutoscalers and PodDisruptionBudgets; the ServiceAccount and the ConfigMap that every namespace has.
 // Left out are maxUnavailable of StatefulSets and retention of their claims, surges of DaemonSets, the behavior of
-// autoscalers and metrics other than of resources, adoption of orphaned pods, addresses of Ingresses, ResourceQuotas
-// and Events.
+// autoscalers and metrics other than of resources, adoption of orphaned pods, ResourceQuotas and Events.
+// Ingresses of any class get an address, as an ingress controller behind a load balancer gives; that is compared with nothing.
 //
 // # What it does not do
 //

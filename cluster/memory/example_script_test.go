@@ -65,7 +65,7 @@ func ExampleServer_Script() {
 	// <nil> Bound
 	// <nil>
 	// <nil> Pending
-	// script: rule 1: kind "ConfigMap" has no script: use one of CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, Node, PersistentVolumeClaim, Pod, ReplicaSet, ReplicationController, Service, StatefulSet
+	// script: rule 1: kind "ConfigMap" has no script: use one of CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Ingress, Job, Node, PersistentVolumeClaim, Pod, ReplicaSet, ReplicationController, Service, StatefulSet
 }
 
 // A pod that needs two steps to become ready.

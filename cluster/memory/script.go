@@ -24,13 +24,13 @@ type ScriptRule struct {
 }
 
 // Behavior says how an object fares. The zero value is the best case: what serves is ready at once, what works towards an end
-// succeeds at once, claims are bound, Services have addresses, nodes are ready, metrics are on target.
+// succeeds at once, claims are bound, Services and Ingresses have addresses, nodes are ready, metrics are on target.
 type Behavior struct {
 	// Outcome is where it ends. Empty is the best case.
 	Outcome Outcome
 	// After is how many steps ([Server.Step]) pass before that shows, counted from when the object could have begun or, if
 	// that was later, from the last [Server.Script]. Until then a container runs and is not ready (one that works towards an end
-	// is), a claim is Pending, a Service has no address, a node is not ready, metrics cannot be had.
+	// is), a claim is Pending, a Service or an Ingress has no address, a node is not ready, metrics cannot be had.
 	After int
 	// Failures is how often a container crashes before that, and is restarted with the delays of a kubelet; of pods that
 	// are not restarted, how many of their controller's fail before the first that does not.
@@ -39,7 +39,7 @@ type Behavior struct {
 	Limit int
 	// Lingers makes a deleted pod use up its grace period, on the server's clock. Others are gone at once.
 	Lingers bool
-	// Address is the IP address or host name that a Service's load balancer gets, instead of one of 203.0.113.0/24.
+	// Address is the IP address or host name that the load balancer of a Service or an Ingress gets, instead of one of 203.0.113.0/24.
 	Address string
 	// Replicas is the size that the metrics of a HorizontalPodAutoscaler call for. Zero is the size that there is.
 	Replicas int32

@@ -49,7 +49,7 @@ func TestScriptIsRefused(t *testing.T) {
 	for want, rule := range map[string]memory.ScriptRule{
 		`script: rule 1: kind "Secret" has no script`:                              {Kind: "Secret"},
 		`script: rule 1: a Service has no outcome "crash-loop"`:                    {Kind: "Service", Behavior: memory.Behavior{Outcome: memory.CrashLoop}},
-		`script: rule 1: Address is for Services only`:                             {Kind: "Pod", Behavior: memory.Behavior{Address: "192.0.2.1"}},
+		`script: rule 1: Address is for Services and Ingresses only`:               {Kind: "Pod", Behavior: memory.Behavior{Address: "192.0.2.1"}},
 		`script: rule 1: address "not here" is neither an IP address nor a host`:   {Kind: "Service", Behavior: memory.Behavior{Address: "not here"}},
 		`script: rule 1: Limit is for the outcome quota-exceeded only`:             {Kind: "Deployment", Behavior: memory.Behavior{Limit: 1}},
 		`script: rule 1: pattern "[" of the name: syntax error in pattern`:         {Kind: "Pod", Name: "["},

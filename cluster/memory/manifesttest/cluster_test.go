@@ -298,3 +298,10 @@ func TestHealthClock(t *testing.T) {
 	require.NoError(t, c.Server().Advance(24*time.Hour))
 	assert.Contains(t, failure(t, func(t testing.TB) { c.RequireHealthy(t) }), health.ReasonDeletionBlocked)
 }
+
+// An Ingress is healthy: something gives it an address.
+func TestIngressIsHealthy(t *testing.T) {
+	c := manifesttest.New(t, nil)
+	c.Apply(t, objects(t, `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}, spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}}`)...)
+	c.RequireHealthy(t)
+}

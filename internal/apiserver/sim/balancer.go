@@ -24,12 +24,12 @@ func (s *Simulator) balancer(at key) error {
 	switch {
 	case !wanted:
 	case b.Address != "":
-		want = []corev1.LoadBalancerIngress{ingress(b.Address)}
+		want = []corev1.LoadBalancerIngress{address(b.Address)}
 	case len(have) > 0:
 		want = have
 	default:
 		s.balancerAddresses++
-		want = []corev1.LoadBalancerIngress{ingress(fmt.Sprintf("203.0.113.%d", s.balancerAddresses%254+1))}
+		want = []corev1.LoadBalancerIngress{address(fmt.Sprintf("203.0.113.%d", s.balancerAddresses%254+1))}
 	}
 	if equality.Semantic.DeepEqual(have, want) {
 		return nil
@@ -39,10 +39,10 @@ func (s *Simulator) balancer(at key) error {
 	})
 }
 
-func ingress(address string) corev1.LoadBalancerIngress {
-	if _, err := netip.ParseAddr(address); err != nil {
-		return corev1.LoadBalancerIngress{Hostname: address}
+func address(of string) corev1.LoadBalancerIngress {
+	if _, err := netip.ParseAddr(of); err != nil {
+		return corev1.LoadBalancerIngress{Hostname: of}
 	}
 	mode := corev1.LoadBalancerIPModeVIP
-	return corev1.LoadBalancerIngress{IP: address, IPMode: &mode}
+	return corev1.LoadBalancerIngress{IP: of, IPMode: &mode}
 }

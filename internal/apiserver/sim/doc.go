@@ -37,7 +37,8 @@
 // # What is not
 //
 // maxUnavailable of StatefulSets and retention of their claims, surges of DaemonSets, the behavior of autoscalers (they scale at once) and metrics other than of resources. Orphaned
-// pods are not adopted. ResourceQuotas do not count. Ingresses get no address. No Events are written.
+// pods are not adopted. ResourceQuotas do not count. An Ingress of any class gets an address, and is
+// looked at no further. No Events are written.
 //
 // # Concurrency
 //

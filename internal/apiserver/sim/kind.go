@@ -15,6 +15,7 @@ var (
 	claims            = core("PersistentVolumeClaim")
 	volumes           = core("PersistentVolume")
 	replications      = core("ReplicationController")
+	ingresses         = schema.GroupVersionKind{Group: "networking.k8s.io", Version: "v1", Kind: "Ingress"}
 	deployments       = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}
 	replicaSets       = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "ReplicaSet"}
 	statefulSets      = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "StatefulSet"}

@@ -174,7 +174,7 @@ func init() { // a literal would be a cycle
 		replications.GroupKind(): (*Simulator).replication,
 		statefulSets.GroupKind(): (*Simulator).statefulSet, daemonSets.GroupKind(): (*Simulator).daemonSet,
 		jobs.GroupKind(): (*Simulator).job, cronJobs.GroupKind(): (*Simulator).cronJob,
-		claims.GroupKind(): (*Simulator).claim, services.GroupKind(): (*Simulator).balancer,
+		claims.GroupKind(): (*Simulator).claim, services.GroupKind(): (*Simulator).balancer, ingresses.GroupKind(): (*Simulator).ingress,
 		autoscalers.GroupKind(): (*Simulator).autoscaler,
 	}
 }

@@ -342,6 +342,29 @@ func TestScriptedClaimsAndBalancers(t *testing.T) {
 	assert.Len(t, f.list("Pod"), 2)
 }
 
+// An Ingress gets the address of a load balancer, unless the script says otherwise.
+func TestIngress(t *testing.T) {
+	f := start(t)
+	f.script(
+		sim.Rule{Kind: "Ingress", Name: "given", Behavior: sim.Behavior{Address: "lb.example.com"}},
+		sim.Rule{Kind: "Ingress", Name: "late", Behavior: sim.Behavior{After: 1}},
+		sim.Rule{Kind: "Ingress", Name: "none", Behavior: sim.Behavior{Outcome: sim.NeverReady}},
+	)
+	for _, name := range []string{"given", "late", "none", "plain"} {
+		f.create(`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: ` + name + `}, spec: {ingressClassName: any, defaultBackend: {service: {name: web, port: {number: 80}}}}}`)
+	}
+	addresses := func(name string) any { return at(f.get("Ingress", name), "status", "loadBalancer", "ingress") }
+	assert.Equal(t, []any{map[string]any{"hostname": "lb.example.com"}}, addresses("given"))
+	assert.Equal(t, []any{map[string]any{"ip": "203.0.113.2"}}, addresses("plain"))
+	assert.Nil(t, addresses("late"))
+	assert.Nil(t, addresses("none"))
+	f.step()
+	assert.Equal(t, []any{map[string]any{"ip": "203.0.113.3"}}, addresses("late"))
+	assert.Equal(t, []any{map[string]any{"ip": "203.0.113.2"}}, addresses("plain"), "it stays")
+	f.script()
+	assert.NotNil(t, addresses("none"))
+}
+
 const waitingClass = `{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: late}, provisioner: sim.setpoint.dev/volume, volumeBindingMode: WaitForFirstConsumer}`
 
 func TestProtection(t *testing.T) {

@@ -40,7 +40,7 @@ type Behavior struct {
 	Limit int
 	// Lingers makes a deleted pod use up its grace period.
 	Lingers bool
-	// Address is what a Service's load balancer gets, an IP address or a host name.
+	// Address is what the load balancer of a Service or an Ingress gets, an IP address or a host name.
 	Address string
 	// Replicas is what the metrics of an autoscaler call for; zero is as many as there are.
 	Replicas int32
@@ -60,7 +60,7 @@ var workloads = []schema.GroupVersionKind{pods, replicaSets, replications, deplo
 // scripted are the kinds that a rule may name, and the outcomes that each has.
 var scripted = func() map[string][]Outcome {
 	out := map[string][]Outcome{
-		claims.Kind: {Works, NeverReady}, services.Kind: {Works, NeverReady}, nodes.Kind: {Works, NeverReady}, autoscalers.Kind: {Works, NeverReady},
+		claims.Kind: {Works, NeverReady}, services.Kind: {Works, NeverReady}, ingresses.Kind: {Works, NeverReady}, nodes.Kind: {Works, NeverReady}, autoscalers.Kind: {Works, NeverReady},
 	}
 	for _, kind := range workloads {
 		out[kind.Kind] = []Outcome{Works, ImagePull, CrashLoop, NeverReady, QuotaExceeded}
@@ -98,7 +98,7 @@ func (r Rule) Check() error {
 		{"After", b.After != 0, b.Outcome != QuotaExceeded, "other outcomes than " + string(QuotaExceeded)},
 		{"Limit", b.Limit != 0, b.Outcome == QuotaExceeded, "the outcome " + string(QuotaExceeded)},
 		{"Lingers", b.Lingers, pod, "workloads"},
-		{"Address", b.Address != "", r.Kind == services.Kind, "Services"},
+		{"Address", b.Address != "", r.Kind == services.Kind || r.Kind == ingresses.Kind, "Services and Ingresses"},
 		{"Replicas", b.Replicas != 0, r.Kind == autoscalers.Kind, "HorizontalPodAutoscalers"},
 	} {
 		if f.set && !f.fit {
@@ -136,7 +136,7 @@ func (s *Simulator) Script(api apiserver.API, rules []Rule) error {
 	if err := s.begin(api); err != nil {
 		return err
 	}
-	return s.lookAtAll(nodes, services, claims, autoscalers, pods, replicaSets, replications, statefulSets, daemonSets, jobs)
+	return s.lookAtAll(nodes, services, ingresses, claims, autoscalers, pods, replicaSets, replications, statefulSets, daemonSets, jobs)
 }
 
 // behaviorOf returns what the script says of an object, if anything.

@@ -25,6 +25,7 @@ import (
 var groups = map[string]schema.GroupVersion{
 	"Deployment": {Group: "apps", Version: "v1"}, "ReplicaSet": {Group: "apps", Version: "v1"}, "StatefulSet": {Group: "apps", Version: "v1"},
 	"DaemonSet": {Group: "apps", Version: "v1"}, "ControllerRevision": {Group: "apps", Version: "v1"}, "Job": {Group: "batch", Version: "v1"},
+	"Ingress":       {Group: "networking.k8s.io", Version: "v1"},
 	"EndpointSlice": {Group: "discovery.k8s.io", Version: "v1"}, "HorizontalPodAutoscaler": {Group: "autoscaling", Version: "v2"},
 	"PodDisruptionBudget": {Group: "policy", Version: "v1"}, "APIService": {Group: "apiregistration.k8s.io", Version: "v1"},
 	"StorageClass": {Group: "storage.k8s.io", Version: "v1"}, "CronJob": {Group: "batch", Version: "v1"},

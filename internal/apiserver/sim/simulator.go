@@ -101,6 +101,7 @@ func init() { // a literal would be a cycle: steps lead back to the table
 		attributesClasses.GroupKind(): {on((*Simulator).attributes)},
 		storageClasses.GroupKind():    {on((*Simulator).allClaims)},
 		services.GroupKind():          {on((*Simulator).balancer), endpointsOf, on((*Simulator).serviceAPIs)},
+		ingresses.GroupKind():         {on((*Simulator).ingress)},
 		endpointSlices.GroupKind():    {sliceService},
 		endpoints.GroupKind():         {endpointsService},
 		autoscalers.GroupKind():       {on((*Simulator).autoscaler)},
