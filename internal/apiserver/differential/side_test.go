@@ -34,7 +34,31 @@ func newSide(t *testing.T, name string, config *rest.Config) *side {
 	config.UserAgent = differentialAgent + "/1"
 	client, err := rest.HTTPClientFor(config)
 	require.NoError(t, err)
+	client.Transport = patient{client.Transport}
 	return &side{name: name, host: config.Host, client: client}
+}
+
+// patient asks again when a server is not ready for a kind: the cache of one that was just defined fills beside the answer.
+type patient struct{ next http.RoundTripper }
+
+func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	for start := time.Now(); ; {
+		response, err := p.next.RoundTrip(r)
+		if err != nil || response.StatusCode != http.StatusTooManyRequests || time.Since(start) > waitForWrites {
+			return response, err
+		}
+		_ = response.Body.Close()
+		select {
+		case <-time.After(pollCRD):
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+		if r.GetBody != nil {
+			if r.Body, err = r.GetBody(); err != nil {
+				return nil, err
+			}
+		}
+	}
 }
 
 // newSides returns kube-apiserver without kube-controller-manager, and the core of memory without what does the work of
