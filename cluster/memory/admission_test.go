@@ -3,6 +3,7 @@ package memory_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -278,4 +279,16 @@ func TestAdmissionKeepsAnObjectWhereItIs(t *testing.T) {
 	for _, obj := range all.Items {
 		assert.NotEqual(t, "nowhere", obj.GetNamespace())
 	}
+}
+
+// A function that ends its goroutine, as a failed assertion does, fails the request and nothing else.
+func TestAdmissionThatEndsItsGoroutine(t *testing.T) {
+	server := start(t, &memory.Options{Admission: []memory.Admission{{
+		Name: "fatal", Kind: "ConfigMap", Validate: func(*memory.AdmissionRequest) error { runtime.Goexit(); return nil },
+	}}})
+	maps := dyn(t, server).Resource(configMaps).Namespace("default")
+	_, err := maps.Create(t.Context(), configMap("a", nil), metav1.CreateOptions{})
+	require.ErrorContains(t, err, "the goroutine of the request was ended")
+	_, err = maps.List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
 }

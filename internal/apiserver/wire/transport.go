@@ -19,6 +19,9 @@ var ErrClosed = errors.New("the in-memory API server is closed")
 // errReset is what a client sees of a handler that aborts.
 var errReset = &net.OpError{Op: "read", Net: "memory", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 
+// errExited is what a client sees of a handler whose goroutine was ended.
+var errExited = errors.New("the goroutine of the request was ended while it was handled; a failed assertion in a function that the server calls does that")
+
 // Transport is an [http.RoundTripper] that calls a handler in a goroutine of its own and streams the answer as it is written. The
 // goroutine ends when the handler returns, which closing the body, or the end of the request's context, makes a watch do. It
 // waits for nobody to read once Done is closed.
@@ -60,20 +63,28 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	go func() {
 		defer close(a.finished)
 		defer func() { _ = in.Body.Close() }()
+		returned := false
 		defer func() {
-			if fault := recover(); fault != nil {
-				a.buffer.Reset()
-				if fault == http.ErrAbortHandler {
-					a.last = errReset
-					a.end(errReset)
-					return
-				}
+			fault := recover()
+			if returned {
+				return
+			}
+			a.buffer.Reset()
+			switch fault {
+			case http.ErrAbortHandler:
+				a.last = errReset
+				a.end(errReset)
+			case nil: // A function of a test has ended its goroutine, as a failed assertion does.
+				a.last = errExited
+				a.end(errExited)
+			default:
 				a.last = fmt.Errorf("handler panicked: %v", fault)
 				a.start(http.StatusInternalServerError)
 			}
 		}()
 		t.Handler.ServeHTTP(a, in)
 		a.start(http.StatusOK)
+		returned = true
 	}()
 	select {
 	case <-a.started:
