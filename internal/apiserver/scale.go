@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -191,8 +192,8 @@ func (s *Server) rescale(served *Served, live *unstructured.Unstructured, path s
 	if uid := edited.GetUID(); uid != "" && uid != live.GetUID() && served.Custom == nil { // a custom one's is not looked at
 		gr := served.GVR.GroupResource()
 		gr.Resource += "/scale"
-		return nil, apierrors.NewConflict(gr, w.Name, fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v",
-			uid, live.GetUID()))
+		said := fmt.Sprintf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, live.GetUID())
+		return nil, apierrors.NewConflict(gr, w.Name, errors.New(said))
 	}
 	if v := edited.GetResourceVersion(); v != "" && v != live.GetResourceVersion() {
 		return nil, apierrors.NewConflict(served.GVR.GroupResource(), w.Name, fmt.Errorf("%s", optimisticLock))
