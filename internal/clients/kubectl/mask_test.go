@@ -29,6 +29,8 @@ var masks = []struct {
 	{regexp.MustCompile(`\b(\d+[dhms])+\b`), "AGE"},
 	{regexp.MustCompile(`<(invalid|unknown)> +`), "AGE  "},
 	{regexp.MustCompile(`\bnode-\d\b`), "NODE"},
+	// The control plane has no controller for Ingresses.
+	{regexp.MustCompile(`(?m)^Address:.*$`), "Address:"},
 }
 
 var blanks = regexp.MustCompile(`(\S) {2,}`)
