@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -34,6 +35,9 @@ func through(obj map[string]any, kind schema.GroupVersionKind) (map[string]any, 
 		return nil, err
 	}
 	out["apiVersion"], out["kind"] = kind.ToAPIVersionAndKind()
+	if o, err := meta.Accessor(typed); err == nil && o.GetManagedFields() != nil && len(o.GetManagedFields()) == 0 {
+		out["metadata"].(map[string]any)["managedFields"] = []any{} // A wish to forget who owns what, which has to be seen.
+	}
 	return whole(out).(map[string]any), nil
 }
 
