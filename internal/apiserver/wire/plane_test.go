@@ -99,7 +99,7 @@ func (a answer) object(t *testing.T) any {
 }
 
 // unlike are the fields whose values differ between any two servers.
-var unlike = []string{"uid", "resourceVersion", "creationTimestamp", "time", "lastTransitionTime", "selfLink", "serverAddress"}
+var unlike = []string{"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "time", "lastTransitionTime", "selfLink", "serverAddress"}
 
 func mask(v any) any {
 	switch v := v.(type) {
