@@ -66,6 +66,8 @@ func TestAnswersAreNotKeptTooLong(t *testing.T) {
 	out, err := c.Compare(d, moved) // of the same version, which no server does
 	require.NoError(t, err)
 	assert.NotEqual(t, diff.Same, out.Verdict)
+	_, err = c.Compare(d, live)
+	require.NoError(t, err)
 	live.SetResourceVersion("8")
 	live.Object["spec"].(map[string]any)["replicas"] = int64(99)
 	out, err = c.Compare(d, live)

@@ -190,3 +190,27 @@ func TestParseArgoCD(t *testing.T) {
 	_, err = diff.ParseCompareOptions("ServerSideDif=true")
 	assert.True(t, err != nil && !errors.Is(err, errRefused))
 }
+
+// An item that is not there yet is created as desired, and one that is dropped goes whole, whatever rules say of its fields.
+func TestItemsComeAndGoWhole(t *testing.T) {
+	ignore, err := diff.NewIgnore([]diff.IgnoreRule{{Group: "apps", JQPaths: []string{".spec.template.spec.containers[].image"}}}, nil)
+	require.NoError(t, err)
+	c := diff.New("us", nil, &diff.Options{Ignore: ignore})
+	one := object(t, strings.Replace(twoContainers, `, {name: proxy, image: "proxy:1"}`, "", 1))
+	containers := func(desired, applied *unstructured.Unstructured) []any {
+		t.Helper()
+		before, err := c.Prepare(applied)
+		require.NoError(t, err)
+		live, err := c.Applied(before)
+		require.NoError(t, err)
+		d, err := c.Prepare(desired)
+		require.NoError(t, err)
+		out, err := c.Compare(d, live)
+		require.NoError(t, err)
+		list, _, err := unstructured.NestedSlice(out.Object().Object, "spec", "template", "spec", "containers")
+		require.NoError(t, err)
+		return list
+	}
+	assert.Contains(t, containers(object(t, twoContainers), one), map[string]any{"name": "proxy", "image": "proxy:1"})
+	assert.Len(t, containers(one, object(t, twoContainers)), 1)
+}
