@@ -11,14 +11,13 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"flag"
 	"log"
 	"os"
 
+	"github.com/setpoint-dev/setpoint/internal/gen/pack"
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
@@ -69,16 +68,5 @@ func encode(all []schema.Facts) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := z.Write(data); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return pack.Bytes(data)
 }

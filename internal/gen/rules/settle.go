@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +11,7 @@ import (
 
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 
+	"github.com/setpoint-dev/setpoint/internal/gen/pack"
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
@@ -258,16 +257,5 @@ func (f *file) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := z.Write(data); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return pack.Bytes(data)
 }

@@ -10,13 +10,12 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"flag"
 	"log"
 	"os"
 
+	"github.com/setpoint-dev/setpoint/internal/gen/pack"
 	"github.com/setpoint-dev/setpoint/internal/gen/scheme"
 )
 
@@ -37,18 +36,11 @@ func run(out string) error {
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	packed, err := pack.Bytes(data)
 	if err != nil {
 		return err
 	}
-	if _, err := z.Write(data); err != nil {
-		return err
-	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	return os.WriteFile(out, b.Bytes(), 0o644)
+	return os.WriteFile(out, packed, 0o644)
 }
 
 // build returns the table as JSON.
