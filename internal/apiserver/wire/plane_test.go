@@ -119,6 +119,10 @@ func mask(v any) any {
 				continue
 			}
 			v[name] = mask(value)
+			if entries, ok := v[name].([]any); ok && name == "managedFields" {
+				// Entries are in the order of their times, which depends on where a second ended.
+				slices.SortFunc(entries, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+			}
 		}
 	case []any:
 		for i := range v {
