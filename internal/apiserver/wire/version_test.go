@@ -115,6 +115,7 @@ func maskContinue(got, want any) any {
 func events(t *testing.T, a answer) []string {
 	t.Helper()
 	var out []string
+	marks := 0
 	decoder := json.NewDecoder(strings.NewReader(string(a.body)))
 	for decoder.More() {
 		var event struct {
@@ -128,6 +129,12 @@ func events(t *testing.T, a answer) []string {
 			}
 		}
 		require.NoError(t, decoder.Decode(&event))
+		if event.Type == "BOOKMARK" {
+			marks++
+		}
+		if event.Type == "BOOKMARK" && marks > 1 {
+			continue // After the first, they come when a server likes, as shortly before the end.
+		}
 		out = append(out, fmt.Sprintf("%s %s %s %v %s", event.Type, event.Object.Kind, event.Object.Metadata.Name, event.Object.Metadata.Annotations,
 			number.ReplaceAllString(event.Object.Message, "N")))
 	}
