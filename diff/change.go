@@ -1,6 +1,10 @@
 package diff
 
-import "time"
+import (
+	"time"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+)
 
 // Op is what happens to a field.
 type Op string
@@ -41,6 +45,9 @@ type Change struct {
 	// LastWrite is an upper bound for when the field was last written, with the manager that it comes from: the latest
 	// of the owners. It is nil when nobody is recorded.
 	LastWrite *Write `json:"lastWrite,omitempty"`
+	// Origin is where the value comes from, as [Options].Origin says, of a change that is [FromDesired]; zero for others and
+	// when it does not say.
+	Origin cluster.Origin `json:"origin,omitzero"`
 }
 
 // Write is a time before which a field was last written.

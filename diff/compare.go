@@ -78,7 +78,7 @@ func fresh(c *Comparer, d *Desired, live *unstructured.Unstructured, also *redac
 }
 
 func newComparing(c *Comparer, d *Desired, also *redact.Mask) *comparing {
-	w := &comparing{c: c, d: d, also: also, out: &Comparison{Ref: d.ref, manager: c.manager, apply: d.content, mask: also}}
+	w := &comparing{c: c, d: d, also: also, out: &Comparison{Ref: d.ref, Origin: d.from, manager: c.manager, apply: d.content, mask: also}}
 	w.out.Unsure = append(w.out.Unsure, d.unsure...)
 	return w
 }
@@ -166,7 +166,7 @@ func withoutNulls(m map[string]any) map[string]any {
 func (w *comparing) create() *Comparison {
 	w.mask = redact.Of(w.d.obj).Then(w.also)
 	w.out.Verdict = Missing
-	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object)}}
+	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object), Origin: w.d.from}}
 	if w.d.kind != nil && w.d.kind.Exact() {
 		w.predict(w.d.kind.Store(w.d.obj.Object))
 	}

@@ -10,6 +10,11 @@ import (
 type Options struct {
 	// Ignore says which fields are left alone. Nil means none.
 	Ignore *Ignore
+	// Origin says where a desired object comes from, and with a path, written as in a [Change], where the value of that
+	// field does; a source that knows of whole objects only gives the same answer for every path. It is called for each
+	// object that is prepared and for each field that changes as desired, maybe at the same time for several. Nil, and a zero
+	// origin, say nothing.
+	Origin func(ref cluster.Ref, path string) cluster.Origin
 }
 
 // Comparer compares desired objects with live ones, as one field manager.
@@ -17,6 +22,7 @@ type Comparer struct {
 	manager string
 	schemas *Schemas
 	ignore  *Ignore
+	origin  func(ref cluster.Ref, path string) cluster.Origin
 }
 
 // New returns a comparer for the applies of the field manager of that name. Nil schemas stand for the embedded ones, which
@@ -27,7 +33,7 @@ func New(manager string, schemas *Schemas, opts *Options) *Comparer {
 	}
 	c := &Comparer{manager: manager, schemas: schemas}
 	if opts != nil {
-		c.ignore = opts.Ignore
+		c.ignore, c.origin = opts.Ignore, opts.Origin
 	}
 	return c
 }

@@ -40,6 +40,8 @@ type Reason struct {
 type Comparison struct {
 	Ref     cluster.Ref `json:"ref"`
 	Verdict Verdict     `json:"verdict"`
+	// Origin is where the desired object comes from, as [Options].Origin says; zero when it does not.
+	Origin cluster.Origin `json:"origin,omitzero"`
 	// Unsure says what is not known. With verdict [Differs] or [Conflict] the changes are certain and the list names
 	// what may come on top of them.
 	Unsure []Reason `json:"unsure,omitempty"`

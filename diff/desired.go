@@ -22,6 +22,9 @@ type Desired struct {
 	obj  *unstructured.Unstructured
 	ref  cluster.Ref
 	hash string
+	// from is where the object comes from, and origin where a field of it does; nil when nobody says.
+	from   cluster.Origin
+	origin func(ref cluster.Ref, path string) cluster.Origin
 	// kind is nil for a kind that no schema is known of.
 	kind  *schema.Kind
 	typed *typed.TypedValue
@@ -76,6 +79,9 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 		return fail("", errors.New("the object has no apiVersion or no kind"))
 	case frozen.GetName() == "":
 		return fail(".metadata.name", errors.New("the object has no name; an apply needs one, and generateName will not do"))
+	}
+	if d.origin = c.origin; d.origin != nil {
+		d.from = d.origin(d.ref, "")
 	}
 	candidates := c.schemas.set.Kinds(frozen.GroupVersionKind())
 	var fault error

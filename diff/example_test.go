@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
 )
 
@@ -230,4 +231,32 @@ func ExampleComparer_CompareRevisions() {
 	// </details>
 	//
 	// [{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"web:2"}] <nil>
+}
+
+// An origin by field: the rendered object comes from one file, and its level from an overlay.
+func ExampleOptions_origin() {
+	comparer := diff.New("setpoint", nil, &diff.Options{Origin: func(ref cluster.Ref, path string) cluster.Origin {
+		if path == ".data.level" {
+			return cluster.Origin{File: "overlays/prod/level.yaml", Line: 6, Via: "overlays/prod/kustomization.yaml"}
+		}
+		return cluster.Origin{File: "base/settings.yaml", Line: 1}
+	}})
+	d, err := comparer.Prepare(parse(`{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: shop}, data: {level: info, size: "4", color: red}}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := comparer.Compare(d, parse(liveSettings))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := diff.Fprint(os.Stdout, c, nil); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// ! ConfigMap shop/settings (base/settings.yaml:1): 2 changes, refused unless forced
+	//   ~ .data.level: "debug" → "info"
+	//       from overlays/prod/level.yaml:6 via overlays/prod/kustomization.yaml
+	//       owned by "kubectl-edit" (Update), written no later than 2026-03-01T11:00:00Z
+	//   ~ .data.size: "3" → "4"
+	//   · "kubectl-edit" (Update) wrote after our last apply, at 2026-03-01T11:00:00Z
 }

@@ -28,6 +28,9 @@ func (w *comparing) changes(diffs []difference) {
 			c.New = w.value(d.path, d.new)
 		}
 		c.LastWrite = latest(c.Owners)
+		if c.Cause == FromDesired && w.d.origin != nil {
+			c.Origin = w.d.origin(w.d.ref, pathString(d.path))
+		}
 		w.out.Changes = append(w.out.Changes, c)
 	}
 	slices.SortStableFunc(w.out.Changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })

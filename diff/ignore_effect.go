@@ -74,7 +74,7 @@ func (e *effect) apply(c *Comparer) (*Desired, []Ignored, error) {
 			return nil, nil, err
 		}
 	}
-	out := &Desired{obj: &unstructured.Unstructured{Object: content}, ref: e.d.ref, hash: e.d.hash, kind: kind}
+	out := &Desired{obj: &unstructured.Unstructured{Object: content}, ref: e.d.ref, hash: e.d.hash, from: e.d.from, origin: e.d.origin, kind: kind}
 	out.content = func() map[string]any { return content }
 	out.unsure = append(slices.Clone(e.d.unsure), e.reasons...)
 	var err error

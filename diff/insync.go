@@ -25,7 +25,7 @@ func (c *Comparer) inSync(d *Desired, live *unstructured.Unstructured) *Comparis
 	if !w.within(d.template, live.Object) {
 		return nil
 	}
-	out := &Comparison{Ref: d.ref, Verdict: Same, manager: c.manager, fingerprint: d.same, apply: d.content}
+	out := &Comparison{Ref: d.ref, Origin: d.from, Verdict: Same, manager: c.manager, fingerprint: d.same, apply: d.content}
 	out.LastApplied, _ = owner(ours)
 	for _, e := range entries {
 		m, ok := e.(map[string]any)

@@ -6,8 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/setpoint-dev/setpoint/cluster"
 )
 
 // MarkdownOptions qualifies [FprintMarkdown]. Nil means the defaults.
@@ -21,8 +19,6 @@ type MarkdownOptions struct {
 	Context int
 	// Unchanged lists the objects that stay as they are too.
 	Unchanged bool
-	// Origin says where a desired object comes from. Nil, and an empty origin, say nothing.
-	Origin func(ref cluster.Ref) cluster.Origin
 }
 
 // sections are the headings of a report, in its order.
@@ -139,10 +135,8 @@ func (m *markdown) item(c *Comparison, section string) reported {
 	if section == "to create" {
 		title = fmt.Sprintf("%s %s: %s", symbols[c.Verdict], c.Ref, "to create")
 	}
-	if m.opts.Origin != nil {
-		if from := m.opts.Origin(c.Ref); from.File != "" {
-			title += " (" + from.String() + ")"
-		}
+	if from := c.Origin.String(); from != "" {
+		title += " (" + from + ")"
 	}
 	line := "- " + code(title) + "\n"
 	body, err := m.body(c)
@@ -168,6 +162,11 @@ func (m *markdown) body(c *Comparison) (string, error) {
 	} else {
 		for _, change := range c.Changes {
 			fmt.Fprintf(&b, "- %s\n", code(fmt.Sprintf("%s %s", change.Op, change.Path)))
+		}
+	}
+	for _, change := range c.Changes {
+		if elsewhere(c, change) {
+			fmt.Fprintf(&b, "- %s comes from %s\n", code(change.Path), code(change.Origin.String()))
 		}
 	}
 	for _, f := range c.Conflicts {

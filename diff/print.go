@@ -24,8 +24,8 @@ type PrintOptions struct {
 // symbols open the line of an object.
 var symbols = map[Verdict]string{Missing: "+", Same: "=", Adopt: "&", Differs: "~", Conflict: "!", Unsure: "?"}
 
-// Fprint writes a comparison for a person to read: the verdict and the object in the first line, then each change with its
-// path, the old and the new value, and who else owns the field or may have written it. Compound values are YAML, and two of
+// Fprint writes a comparison for a person to read: the verdict and the object, with its origin, in the first line, then each change
+// with its path, the old and the new value, its own origin if that is another, and who else owns the field or may have written it. Compound values are YAML, and two of
 // them a unified difference. The text has no secrets, no control characters, no colour unless asked for, and is the same for equal
 // comparisons. A [Same] comparison is one line.
 func Fprint(w io.Writer, c *Comparison, opts *PrintOptions) error {
@@ -36,7 +36,7 @@ func Fprint(w io.Writer, c *Comparison, opts *PrintOptions) error {
 			p.width = opts.Width
 		}
 	}
-	p.line(0, "%s %s: %s", symbols[c.Verdict], c.Ref, headline(c))
+	p.line(0, "%s %s: %s", symbols[c.Verdict], placed(c), headline(c))
 	for _, change := range c.Changes {
 		p.change(c, change)
 	}
@@ -160,6 +160,9 @@ func (p *printer) change(c *Comparison, change Change) {
 		p.line(3, "no longer desired")
 	case FromServer:
 		p.line(3, "set by the server in consequence")
+	}
+	if elsewhere(c, change) {
+		p.line(3, "from %s", change.Origin)
 	}
 	for _, o := range change.Owners {
 		if o.Manager == c.manager && o.Operation == "Apply" {

@@ -44,16 +44,18 @@ func TestReports(t *testing.T) {
 			for _, f := range archive.Files {
 				in[f.Name] = string(f.Data)
 			}
-			c := diff.New(us, nil, nil)
+			c := diff.New(us, nil, &diff.Options{Origin: func(ref cluster.Ref, path string) cluster.Origin {
+				if path == `.spec.template.spec.containers[name="web"].image` {
+					return cluster.Origin{File: "shop/overlay.yaml", Line: 7, Via: "kustomization.yaml"}
+				}
+				return cluster.Origin{File: "shop/" + ref.Name + ".yaml", Line: 1}
+			}})
 			set, err := c.CompareRevisions(t.Context(), revision(t, in["before"]), revision(t, in["after"]))
 			require.NoError(t, err)
 
 			var markdown, unified, patches bytes.Buffer
 			require.NoError(t, diff.FprintMarkdown(&markdown, set, &diff.MarkdownOptions{
 				Title: "Preview", Unchanged: true,
-				Origin: func(ref cluster.Ref) cluster.Origin {
-					return cluster.Origin{File: "shop/" + ref.Name + ".yaml", Line: 1}
-				},
 			}))
 			for _, one := range set.Comparisons {
 				require.NoError(t, diff.FprintUnified(&unified, one, nil))

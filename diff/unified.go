@@ -16,7 +16,8 @@ type UnifiedOptions struct {
 }
 
 // FprintUnified writes what an apply would change as a unified difference of YAML, the live object against what the server would
-// store: without status and bookkeeping, and with the content of Secrets hidden, content that changes marked so. It writes nothing
+// store: without status and bookkeeping, and with the content of Secrets hidden, content that changes marked so. The header has the
+// origin of the desired object, behind a tab. It writes nothing
 // where nothing changes. Where the result is not known, the difference is against what is known of it, and nothing is written when
 // that is nothing.
 func FprintUnified(w io.Writer, c *Comparison, opts *UnifiedOptions) error {
@@ -32,6 +33,9 @@ func FprintUnified(w io.Writer, c *Comparison, opts *UnifiedOptions) error {
 		return nil
 	}
 	from, to := "live/"+c.Ref.String(), "desired/"+c.Ref.String()
+	if o := c.Origin.String(); o != "" {
+		to += "\t" + oneLine(o)
+	}
 	if before == nil {
 		from = "/dev/null"
 	}

@@ -31,7 +31,7 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	}
 	var set *diff.Set
 	if f.kubeconfig != "" || f.context != "" {
-		set, err = withCluster(ctx, f, desired.Objects)
+		set, err = withCluster(ctx, f, desired)
 	} else {
 		var old *render.Result
 		if old, err = rendered(ctx, before, f.path); err != nil && !errors.Is(err, render.ErrNoManifests) {
@@ -40,18 +40,21 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 		if old == nil {
 			old = &render.Result{}
 		}
-		set, err = diff.New("setpoint", nil, nil).CompareRevisions(ctx, old.Objects, desired.Objects)
+		set, err = diff.New("setpoint", nil, &diff.Options{Origin: origins(desired)}).CompareRevisions(ctx, old.Objects, desired.Objects)
 	}
 	if err != nil {
 		return err
 	}
-	origins := map[cluster.Ref]cluster.Origin{}
-	for i, obj := range desired.Objects {
-		origins[cluster.RefOf(obj)] = desired.Origins[i]
+	return diff.FprintMarkdown(out, set, &diff.MarkdownOptions{Title: f.title, MaxBytes: f.limit})
+}
+
+// origins tells where the rendered objects come from.
+func origins(r *render.Result) func(ref cluster.Ref, path string) cluster.Origin {
+	from := make(map[cluster.Ref]cluster.Origin, len(r.Objects))
+	for i, obj := range r.Objects {
+		from[cluster.RefOf(obj)] = r.Origins[i]
 	}
-	return diff.FprintMarkdown(out, set, &diff.MarkdownOptions{
-		Title: f.title, MaxBytes: f.limit, Origin: func(ref cluster.Ref) cluster.Origin { return origins[ref] },
-	})
+	return func(ref cluster.Ref, _ string) cluster.Origin { return from[ref] }
 }
 
 // sources are the two sides: directories, or revisions of one repository, of which what they share is fetched once.
@@ -77,7 +80,7 @@ func rendered(ctx context.Context, from source.Fetcher, path string) (*render.Re
 }
 
 // withCluster compares with what runs.
-func withCluster(ctx context.Context, f flags, objects []*unstructured.Unstructured) (*diff.Set, error) {
+func withCluster(ctx context.Context, f flags, rendered *render.Result) (*diff.Set, error) {
 	client, err := kube.FromKubeconfig(f.kubeconfig, f.context, nil)
 	if err != nil {
 		return nil, err
@@ -85,7 +88,7 @@ func withCluster(ctx context.Context, f flags, objects []*unstructured.Unstructu
 	schemas := diff.NewSchemas(client)
 	var versions []schema.GroupVersion
 	var live []*unstructured.Unstructured
-	objects = placed(objects, f.namespace, func(group, kind string) bool {
+	objects := placed(rendered.Objects, f.namespace, func(group, kind string) bool {
 		k, err := client.Kind(ctx, group, kind)
 		return err == nil && !k.Namespaced
 	})
@@ -103,7 +106,7 @@ func withCluster(ctx context.Context, f flags, objects []*unstructured.Unstructu
 	if err := schemas.Load(ctx, versions...); err != nil {
 		return nil, err
 	}
-	c := diff.New("setpoint", schemas, nil)
+	c := diff.New("setpoint", schemas, &diff.Options{Origin: origins(rendered)})
 	desired, err := c.PrepareAll(objects)
 	if err != nil {
 		return nil, err
