@@ -100,17 +100,8 @@ func (c coverage) list(list []any, t *schema.List, fields map[string]any, member
 
 // element returns the only element that a key of managedFields means.
 func (c coverage) element(list []any, t *schema.List, key string) (any, bool) {
-	is := func(item any) bool {
-		text, err := plain.Encode(item)
-		return err == nil && "v:"+string(text) == key
-	}
-	if keys, ok := strings.CutPrefix(key, "k:"); ok {
-		wanted, ok := plain.Parse([]byte(keys))
-		if !ok || len(t.Keys) == 0 {
-			return nil, false
-		}
-		is = func(item any) bool { return c.named(item, t, wanted) }
-	} else if len(t.Keys) > 0 {
+	is, ok := c.meaning(t, key)
+	if !ok {
 		return nil, false
 	}
 	var found any
@@ -131,11 +122,9 @@ func (c coverage) named(item any, t *schema.List, wanted map[string]any) bool {
 	}
 	n := 0
 	for _, key := range t.Keys {
-		v, ok := m[key]
-		if !ok {
-			if v = c.standard(t, key); v == nil {
-				continue
-			}
+		v := c.keyOf(m, t, key)
+		if v == nil {
+			continue
 		}
 		n++
 		if w, ok := wanted[key]; !ok || !plain.Equal(v, w) {

@@ -17,6 +17,7 @@ import (
 type Manager struct {
 	kind        schema.GroupVersionKind
 	subresource string
+	custom      bool
 	types       types
 	manager     *managedfields.FieldManager
 }
@@ -70,7 +71,7 @@ func New(c Config) (*Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("field manager of %s: %w", c.Kind.Kind, err)
 	}
-	return &Manager{kind: c.Kind, subresource: c.Subresource, types: types, manager: m}, nil
+	return &Manager{kind: c.Kind, subresource: c.Subresource, custom: c.Custom, types: types, manager: m}, nil
 }
 
 // Update returns obj with the ownership that writing it over live by manager leads to. live is not changed. On a fault the
@@ -88,6 +89,9 @@ func (m *Manager) Update(live, obj *unstructured.Unstructured, manager string, n
 // Apply returns live with patch applied by manager. The error is a conflict (409) when other managers own fields with other
 // values and force is not set. The result is as the schema's types write it; it is neither canonical nor defaulted.
 func (m *Manager) Apply(live, patch *unstructured.Unstructured, manager string, force bool, now metav1.Time) (*unstructured.Unstructured, error) {
+	if out, ok := m.repeat(live, patch, manager, now); ok {
+		return out, nil
+	}
 	l, p := apart(live), apart(patch)
 	m.spareRemoval(l, p, manager)
 	out, err := m.manager.Apply(l, p, manager, force)

@@ -79,12 +79,13 @@ func TestManagerAgreesWithFieldManager(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 3))
 	ours, theirs := managers(t)
-	accepted, refused := 0, 0
+	accepted, refused, repeated := 0, 0, 0
 	for range 60 {
 		live, err := empty()
 		require.NoError(t, err)
+		last, many := map[string]*unstructured.Unstructured{}, 1+r.IntN(3)
 		for range 15 {
-			manager := []string{"a", "b", "kubectl"}[r.IntN(3)]
+			manager := []string{"a", "b", "kubectl"}[r.IntN(many)]
 			before := live.DeepCopy()
 			var got, want *unstructured.Unstructured
 			var gotErr, wantErr error
@@ -99,6 +100,14 @@ func TestManagerAgreesWithFieldManager(t *testing.T) {
 				want = theirs.UpdateNoErrors(live.DeepCopy(), obj.DeepCopy(), manager).(*unstructured.Unstructured)
 			} else {
 				patch, force := random(r), r.IntN(3) == 0
+				if p := last[manager]; p != nil && r.IntN(2) == 0 {
+					patch = p.DeepCopy()
+					revalue(r, patch.Object["spec"])
+				}
+				last[manager] = patch.DeepCopy()
+				if apply.Repeats(ours, live, patch.DeepCopy(), manager) {
+					repeated++
+				}
 				got, gotErr = ours.Apply(live, patch, manager, force, now)
 				out, err := theirs.Apply(live.DeepCopy(), patch.DeepCopy(), manager, force)
 				want, _ = out.(*unstructured.Unstructured)
@@ -119,9 +128,35 @@ func TestManagerAgreesWithFieldManager(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d accepted, %d refused", accepted, refused)
+	t.Logf("%d accepted, %d of them by repetition, %d refused", accepted, repeated, refused)
+	assert.Positive(t, repeated)
 	assert.Positive(t, refused)
 	assert.Greater(t, accepted, refused)
+}
+
+// revalue gives some fields other values, and adds none.
+func revalue(r *rand.Rand, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			switch value.(type) {
+			case int64:
+				v[key] = int64(r.IntN(3))
+			case bool:
+				v[key] = r.IntN(2) == 0
+			case string:
+				if key != "name" && r.IntN(2) == 0 {
+					v[key] = string('a' + rune(r.IntN(3)))
+				}
+			default:
+				revalue(r, value)
+			}
+		}
+	case []any:
+		for _, item := range v {
+			revalue(r, item)
+		}
+	}
 }
 
 // timeless returns an object with its entries without times, in an order that does not depend on them.
