@@ -10,11 +10,11 @@ import (
 
 // canonical returns a copy of obj as the native type keeps it, without the fields that are equal to nothing: what is null,
 // and of a type that has no null of its own, what is empty or zero.
-func (t modelTable) canonical(name string, obj map[string]any) map[string]any {
-	m := t[name]
+func (t *modelTable) canonical(name string, obj map[string]any) map[string]any {
+	m := t.model(name)
 	out := make(map[string]any, len(obj))
 	for k, v := range obj {
-		f := m.fields[k]
+		f := m[k]
 		if f == nil {
 			out[k] = deepCopy(v) // apiVersion and kind, and what is newer than the table.
 			continue
@@ -27,7 +27,7 @@ func (t modelTable) canonical(name string, obj map[string]any) map[string]any {
 }
 
 // field returns the canonical form of a field's value, and whether there is anything to keep.
-func (t modelTable) field(f *form, v any) (any, bool) {
+func (t *modelTable) field(f *form, v any) (any, bool) {
 	if v == nil {
 		return nil, false
 	}
@@ -58,7 +58,7 @@ func (t modelTable) field(f *form, v any) (any, bool) {
 }
 
 // element returns the canonical form of a list item or map value. It stays, however empty it is.
-func (t modelTable) element(f *form, v any) any {
+func (t *modelTable) element(f *form, v any) any {
 	if v == nil {
 		switch f.Kind {
 		case "struct":
@@ -77,7 +77,7 @@ func (t modelTable) element(f *form, v any) any {
 	return t.scalar(f, v)
 }
 
-func (t modelTable) scalar(f *form, v any) any {
+func (t *modelTable) scalar(f *form, v any) any {
 	switch f.Kind {
 	case "struct":
 		if m, ok := v.(map[string]any); ok {

@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"bytes"
-	"compress/gzip"
 	_ "embed"
 	"encoding/json"
 	"maps"
@@ -71,14 +69,9 @@ func FactsOf(group, kind string) (*Facts, bool) {
 	return f, ok
 }
 
-// facts are part of the build, and a fault in them a broken build.
 var facts = sync.OnceValue(func() map[apischema.GroupKind]*Facts {
-	z, err := gzip.NewReader(bytes.NewReader(factsFile))
-	if err != nil {
-		panic("schema: kinds: " + err.Error())
-	}
 	var all []*Facts
-	if err := json.NewDecoder(z).Decode(&all); err != nil {
+	if err := json.Unmarshal(unpacked("kinds", factsFile), &all); err != nil {
 		panic("schema: kinds: " + err.Error())
 	}
 	out := map[apischema.GroupKind]*Facts{}

@@ -85,11 +85,15 @@ func (p part) fill(obj map[string]any) {
 // plans are the defaults of the types that were asked for, which refer to each other.
 type plans struct {
 	mu     sync.Mutex
-	table  modelTable
+	table  *modelTable
 	byName map[string]*Defaults
+	// fills says of types whether there is anything to fill in, in them or below.
+	fills map[string]bool
 }
 
-var compiled = sync.OnceValue(func() *plans { return &plans{table: table(), byName: map[string]*Defaults{}} })
+var compiled = sync.OnceValue(func() *plans {
+	return &plans{table: table(), byName: map[string]*Defaults{}, fills: map[string]bool{}}
+})
 
 func (p *plans) of(name string) *Defaults {
 	p.mu.Lock()
@@ -99,19 +103,18 @@ func (p *plans) of(name string) *Defaults {
 
 // build is entered with the lock held. A type that holds itself finds its own, unfinished plan.
 func (p *plans) build(name string) *Defaults {
-	m := p.table[name]
-	if m == nil || !m.defaults {
-		return nil
-	}
 	if d, ok := p.byName[name]; ok {
 		return d
+	}
+	if !p.fillsAnything(name) {
+		return nil
 	}
 	d := &Defaults{}
 	p.byName[name] = d
 	for _, c := range conditionsOf(name) {
 		d.conditions = append(d.conditions, c.Fill)
 	}
-	for field, f := range m.fields {
+	for field, f := range p.table.model(name) {
 		if f.Default != nil {
 			d.fields = append(d.fields, defaultField{field, f, f.Default})
 		}
@@ -123,4 +126,38 @@ func (p *plans) build(name string) *Defaults {
 		}
 	}
 	return d
+}
+
+func (p *plans) fillsAnything(name string) bool {
+	seen := map[string]bool{}
+	if p.search(name, seen) {
+		return true
+	}
+	for name := range seen { // and nothing below any of them
+		p.fills[name] = false
+	}
+	return false
+}
+
+// search looks for something to fill in, in a type and below it.
+func (p *plans) search(name string, seen map[string]bool) bool {
+	if known, ok := p.fills[name]; ok {
+		return known
+	}
+	if seen[name] {
+		return false
+	}
+	seen[name] = true
+	m := p.table.model(name)
+	found := m != nil && conditionsOf(name) != nil
+	for _, f := range m {
+		if found {
+			break
+		}
+		found = f.Default != nil || f.Kind == "struct" && p.search(f.Model, seen)
+	}
+	if found {
+		p.fills[name] = true
+	}
+	return found
 }

@@ -1,11 +1,8 @@
 package schema
 
 import (
-	"bytes"
-	"compress/gzip"
 	_ "embed"
 	"encoding/json"
-	"io"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -20,10 +17,10 @@ var rules []byte
 // answers of the server's own validation by internal/gen/rules.
 type Rules struct {
 	// Root names the model of the whole object.
-	Root string
+	Root string `json:"root"`
 	// Places holds rules that differ from those of the model, by path, such as "spec.template.spec.restartPolicy". A step
 	// into a list is written "[]", one into the values of a map "{}".
-	Places map[string]*FieldRules
+	Places map[string]*FieldRules `json:"places"`
 }
 
 // ModelRules are the rules of one structure, in the order of the fields' names.
@@ -93,47 +90,37 @@ type Unique struct {
 	At string   `json:"at,omitempty"`
 }
 
-// rulesFile is the form in which rules are kept.
-type rulesFile struct {
-	Kinds  map[string]kindRules       `json:"kinds"`
-	Models map[string]json.RawMessage `json:"models"`
+// rulesTable is the form in which rules are kept: those of kinds and those of structures, each decoded when it is first asked
+// for.
+type rulesTable struct {
+	kinds, models map[string][]byte
 }
 
-type kindRules struct {
-	Root   string                 `json:"root"`
-	Places map[string]*FieldRules `json:"places,omitempty"`
-}
-
-// ruleTable decodes the rules once, when the first object is checked. What was generated is part of the build, and a fault in
-// it a broken build.
-var ruleTable = sync.OnceValue(func() rulesFile {
-	z, err := gzip.NewReader(bytes.NewReader(rules))
-	if err != nil {
-		panic("schema: rules: " + err.Error())
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		panic("schema: rules: " + err.Error())
-	}
-	var out rulesFile
-	if err := json.Unmarshal(data, &out); err != nil {
-		panic("schema: rules: " + err.Error())
-	}
-	return out
+var ruleTable = sync.OnceValue(func() rulesTable {
+	data := unpacked("rules", rules)
+	return rulesTable{kinds: members("rules", data, "kinds"), models: members("rules", data, "models")}
 })
+
+// kindRules and modelRules hold what has been decoded.
+var kindRules, modelRules sync.Map
 
 // RulesOf returns the rules of a built-in kind, false for one whose values are not checked.
 func RulesOf(kind schema.GroupVersionKind) (Rules, bool) {
-	t := ruleTable()
-	k, ok := t.Kinds[kind.GroupVersion().String()+"/"+kind.Kind]
+	if known, ok := kindRules.Load(kind); ok {
+		return known.(Rules), true
+	}
+	name := kind.GroupVersion().String() + "/" + kind.Kind
+	raw, ok := ruleTable().kinds[name]
 	if !ok {
 		return Rules{}, false
 	}
-	return Rules(k), true
+	var out Rules
+	if err := json.Unmarshal(raw, &out); err != nil {
+		panic("schema: rules of " + name + ": " + err.Error())
+	}
+	kindRules.Store(kind, out)
+	return out, true
 }
-
-// modelRules holds what [Rules.Model] has decoded.
-var modelRules sync.Map
 
 // Model returns the rules of a structure; none for one that has none. They are decoded when they are first asked for, so that a
 // server that holds few kinds does not wait for all.
@@ -142,7 +129,7 @@ func (Rules) Model(name string) ModelRules {
 		return known.(ModelRules)
 	}
 	var out ModelRules
-	if raw, ok := ruleTable().Models[name]; ok {
+	if raw, ok := ruleTable().models[name]; ok {
 		if err := json.Unmarshal(raw, &out); err != nil {
 			panic("schema: rules of " + name + ": " + err.Error())
 		}

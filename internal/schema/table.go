@@ -1,11 +1,8 @@
 package schema
 
 import (
-	"bytes"
-	"compress/gzip"
 	_ "embed"
 	"encoding/json"
-	"io"
 	"reflect"
 	"sync"
 
@@ -32,76 +29,43 @@ type form struct {
 	Default any `json:"d"`
 }
 
-// model is one native structure.
-type model struct {
-	fields map[string]*form
-	// defaults says that filling may do something in here.
-	defaults bool
+// model is one native structure: its fields by name.
+type model map[string]*form
+
+// modelTable holds the native types, each decoded when it is first asked for: who needs few does not wait for all. It is safe
+// for concurrent use.
+type modelTable struct {
+	raw   map[string][]byte
+	known sync.Map
 }
 
-type modelTable map[string]*model
-
-// table returns the native types. What was generated is part of the build, and a fault in it a broken build.
-var table = sync.OnceValue(func() modelTable {
-	z, err := gzip.NewReader(bytes.NewReader(tables))
-	if err != nil {
-		panic("schema: tables: " + err.Error())
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		panic("schema: tables: " + err.Error())
-	}
-	var raw map[string]map[string]*form
-	if err := json.Unmarshal(data, &raw); err != nil {
-		panic("schema: tables: " + err.Error())
-	}
-	t := modelTable{}
-	for name, fields := range raw {
-		t[name] = &model{fields: fields}
-		for _, f := range fields {
-			if f.Default != nil {
-				f.Default = integers(f.Default)
-			}
-		}
-	}
-	t.settle()
-	return t
+// table returns the native types.
+var table = sync.OnceValue(func() *modelTable {
+	return &modelTable{raw: members("tables", unpacked("tables", tables))}
 })
 
-func (t modelTable) has(name string) bool { return t[name] != nil }
+func (t *modelTable) has(name string) bool { return t.raw[name] != nil }
 
-// settle marks the models that have defaults, and those that hold such models.
-func (t modelTable) settle() {
-	holders := map[string][]*model{}
-	var marked []string
-	mark := func(name string, m *model) {
-		if !m.defaults {
-			m.defaults = true
-			marked = append(marked, name)
+// model returns a structure, nil when there is none of that name.
+func (t *modelTable) model(name string) model {
+	if known, ok := t.known.Load(name); ok {
+		return known.(model)
+	}
+	raw, ok := t.raw[name]
+	if !ok {
+		return nil
+	}
+	var m model
+	if err := json.Unmarshal(raw, &m); err != nil {
+		panic("schema: tables: " + name + ": " + err.Error())
+	}
+	for _, f := range m {
+		if f.Default != nil {
+			f.Default = integers(f.Default)
 		}
 	}
-	names := map[*model]string{}
-	for name, m := range t {
-		names[m] = name
-		if conditionsOf(name) != nil {
-			mark(name, m)
-		}
-		for _, f := range m.fields {
-			if f.Default != nil {
-				mark(name, m)
-			}
-			if f.Kind == "struct" {
-				holders[f.Model] = append(holders[f.Model], m)
-			}
-		}
-	}
-	for len(marked) > 0 {
-		name := marked[len(marked)-1]
-		marked = marked[:len(marked)-1]
-		for _, m := range holders[name] {
-			mark(names[m], m)
-		}
-	}
+	kept, _ := t.known.LoadOrStore(name, m)
+	return kept.(model)
 }
 
 // integers returns v with whole numbers as int64, as an unstructured object has them.
