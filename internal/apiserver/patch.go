@@ -99,11 +99,13 @@ func (s *Server) editChange(served *Served, w Write, edit func(live []byte) (map
 			return nil, err
 		}
 		served.model.Default(patched)
-		obj, err := served.round(&unstructured.Unstructured{Object: patched})
+		obj, err := served.recorded(&unstructured.Unstructured{Object: patched}, func(shown *unstructured.Unstructured) *unstructured.Unstructured {
+			return manager.Update(live, shown, w.Manager, s.time())
+		})
 		if err != nil {
 			return nil, apierrors.NewBadRequest(err.Error())
 		}
-		return manager.Update(live, obj, w.Manager, s.time()), nil
+		return obj, nil
 	}, nil
 }
 
@@ -304,7 +306,7 @@ func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (
 			}
 		}
 		again = true
-		out, err := manager.Apply(live, patch, w.Manager, force, s.time())
+		out, changed, err := manager.Apply(live, patch, w.Manager, force, s.time())
 		if err != nil {
 			return nil, applyError(err)
 		}
@@ -316,7 +318,10 @@ func (s *Server) applyChange(served *Served, data []byte, force bool, w Write) (
 		if err != nil {
 			return nil, applyError(err)
 		}
-		served.model.Default(obj.Object)
+		if changed {
+			served.settle(obj)
+			served.model.Default(obj.Object)
+		}
 		return obj, nil
 	}, nil
 }

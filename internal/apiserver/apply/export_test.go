@@ -13,6 +13,6 @@ var (
 
 // Repeats reports whether an apply is one that the merge alone can answer.
 func Repeats(m *Manager, live, patch *unstructured.Unstructured, manager string) bool {
-	_, ok := m.repeat(live, patch, manager, metav1.Now())
+	_, _, ok := m.repeat(live, patch, manager, metav1.Now())
 	return ok
 }

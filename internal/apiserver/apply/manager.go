@@ -87,23 +87,25 @@ func (m *Manager) Update(live, obj *unstructured.Unstructured, manager string, n
 }
 
 // Apply returns live with patch applied by manager. The error is a conflict (409) when other managers own fields with other
-// values and force is not set. The result is as the schema's types write it; it is neither canonical nor defaulted.
-func (m *Manager) Apply(live, patch *unstructured.Unstructured, manager string, force bool, now metav1.Time) (*unstructured.Unstructured, error) {
-	if out, ok := m.repeat(live, patch, manager, now); ok {
-		return out, nil
+// values and force is not set. The result is as the schema's types write it; it is neither canonical nor defaulted. changed is
+// false for an apply that leaves every value as it is: the result is live itself then, perhaps with other owners, and is not
+// to be defaulted.
+func (m *Manager) Apply(live, patch *unstructured.Unstructured, manager string, force bool, now metav1.Time) (obj *unstructured.Unstructured, changed bool, err error) {
+	if out, changed, ok := m.repeat(live, patch, manager, now); ok {
+		return out, changed, nil
 	}
 	l, p := apart(live), apart(patch)
 	m.spareRemoval(l, p, manager)
 	out, err := m.manager.Apply(l, p, manager, force)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	o, ok := out.(*object)
 	if !ok {
-		return nil, fmt.Errorf("apply returned a %T", out)
+		return nil, false, fmt.Errorf("apply returned a %T", out)
 	}
 	stamp(o, l, now)
-	return o.joined(l), nil
+	return o.joined(l), o.merged, nil
 }
 
 // stamp replaces the wall clock's time, which the field manager puts into entries that changed, by now.
@@ -191,7 +193,7 @@ func (c *converter) ConvertToVersion(in runtime.Object, target runtime.GroupVers
 	}
 	converted, err := c.convert(u, to)
 	if o, ok := in.(*object); ok && err == nil {
-		return &object{Unstructured: converted, entries: o.entries}, nil
+		return &object{Unstructured: converted, entries: o.entries, merged: o.merged}, nil
 	}
 	return converted, err
 }

@@ -108,7 +108,7 @@ func TestManagerAgreesWithFieldManager(t *testing.T) {
 				if apply.Repeats(ours, live, patch.DeepCopy(), manager) {
 					repeated++
 				}
-				got, gotErr = ours.Apply(live, patch, manager, force, now)
+				got, _, gotErr = ours.Apply(live, patch, manager, force, now)
 				out, err := theirs.Apply(live.DeepCopy(), patch.DeepCopy(), manager, force)
 				want, _ = out.(*unstructured.Unstructured)
 				wantErr = err
@@ -264,10 +264,10 @@ func ExampleManager_Apply() {
 	}
 	live, err := empty()
 	if err == nil {
-		live, err = m.Apply(live, replicas(1), "git", false, metav1.Now())
+		live, _, err = m.Apply(live, replicas(1), "git", false, metav1.Now())
 	}
 	if err == nil {
-		_, err = m.Apply(live, replicas(2), "scaler", false, metav1.Now())
+		_, _, err = m.Apply(live, replicas(2), "scaler", false, metav1.Now())
 	}
 	fmt.Println(err)
 	// Output: Apply failed with 1 conflict: conflict with "git": .spec.replicas

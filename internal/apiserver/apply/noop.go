@@ -11,7 +11,7 @@ import (
 // old, so that a write which changes nothing stores nothing.
 func IgnoreTimes(obj, old *unstructured.Unstructured) {
 	is, was := kept(obj), kept(old)
-	if len(is) == len(was) && moved(is, was) && sameBut(obj.Object, old.Object) && sameButTimes(is, was) {
+	if len(is) == len(was) && moved(is, was) && SameBut(obj.Object, old.Object) && sameButTimes(is, was) {
 		obj.Object["metadata"].(map[string]any)["managedFields"] = runtime.DeepCopyJSONValue(was)
 	}
 }
@@ -40,8 +40,8 @@ func sameButTimes(is, was []any) bool {
 	return true
 }
 
-// sameBut compares two objects without their managedFields.
-func sameBut(a, b map[string]any) bool {
+// SameBut reports whether two objects are the same but for their managedFields.
+func SameBut(a, b map[string]any) bool {
 	if len(a) != len(b) {
 		return false
 	}

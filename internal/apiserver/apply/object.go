@@ -20,6 +20,8 @@ type object struct {
 	written []any
 	// value is the object in the structure of its schema, when that has been found out already.
 	value *typed.TypedValue
+	// merged says that an apply has made the object, of a live one that it changes.
+	merged bool
 }
 
 var (
@@ -122,7 +124,7 @@ func (o *object) DeepCopyObject() runtime.Object {
 	for i := range entries {
 		entries[i] = *o.entries[i].DeepCopy()
 	}
-	return &object{Unstructured: o.DeepCopy(), entries: entries}
+	return &object{Unstructured: o.DeepCopy(), entries: entries, merged: o.merged}
 }
 
 // types lets a converter work on objects whose account is apart.
@@ -142,7 +144,7 @@ func (t types) ObjectToTyped(obj runtime.Object, opts ...typed.ValidationOptions
 func (t types) TypedToObject(value *typed.TypedValue) (runtime.Object, error) {
 	obj, err := t.TypeConverter.TypedToObject(value)
 	if u, ok := obj.(*unstructured.Unstructured); ok && err == nil {
-		return &object{Unstructured: u}, nil
+		return &object{Unstructured: u, merged: true}, nil
 	}
 	return obj, err
 }

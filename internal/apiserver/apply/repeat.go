@@ -17,19 +17,19 @@ const maxRepeatEntries = 10
 
 // repeat is [Manager.Apply] for the usual case: the patch has just the fields of the manager's last apply, and nobody else owns
 // any of them. Then there is nothing to remove and nobody to conflict with, and who owns what stays as it is, so that the merge is
-// all that is left. It reports false when that is not so, or not plain to see.
-func (m *Manager) repeat(live, patch *unstructured.Unstructured, manager string, now metav1.Time) (*unstructured.Unstructured, bool) {
+// all that is left. ok is false when that is not so, or not plain to see; changed is as of Apply.
+func (m *Manager) repeat(live, patch *unstructured.Unstructured, manager string, now metav1.Time) (obj *unstructured.Unstructured, changed, ok bool) {
 	list := kept(live)
 	if m.custom || manager == upgrades || len(list) > maxRepeatEntries {
-		return nil, false
+		return nil, false, false
 	}
 	own := slices.IndexFunc(list, func(e any) bool { return m.isOf(e, manager) })
 	if own < 0 || patch.GroupVersionKind() != m.kind || patch.GetManagedFields() != nil {
-		return nil, false
+		return nil, false, false
 	}
 	wanted, err := m.types.ObjectToTyped(patch)
 	if err != nil {
-		return nil, false // The field manager tells.
+		return nil, false, false // The field manager tells.
 	}
 	c := coverage{schema: wanted.Schema()}
 	for i, item := range list {
@@ -37,30 +37,31 @@ func (m *Manager) repeat(live, patch *unstructured.Unstructured, manager string,
 		fields, ok := entry["fieldsV1"].(map[string]any)
 		switch {
 		case !ok || entry["apiVersion"] != m.kind.GroupVersion().String():
-			return nil, false
+			return nil, false, false
 		case i == own && (!covers(wanted, fields) || members(fields) != c.count(patch.Object, wanted.TypeRef(), false)-unowned(patch)):
-			return nil, false
+			return nil, false, false
 		case i != own && c.meets(patch.Object, wanted.TypeRef(), fields):
-			return nil, false
+			return nil, false, false
 		}
 	}
 	before := disowned(live)
 	out, ok := c.joined(before, wanted)
 	if !ok {
-		return nil, false
+		return nil, false, false
 	}
 	metadata, ok := out["metadata"].(map[string]any)
 	if !ok {
-		return nil, false
+		return nil, false, false
 	}
 	entries := list
-	if !plain.Equal(out, before) {
+	changed = !plain.Equal(out, before)
+	if changed {
 		if entries, ok = renewed(live, list, own, now); !ok {
-			return nil, false
+			return nil, false, false
 		}
 	}
 	metadata["managedFields"] = entries
-	return &unstructured.Unstructured{Object: out}, true
+	return &unstructured.Unstructured{Object: out}, changed, true
 }
 
 // joined returns what is live with what is wanted in it.
