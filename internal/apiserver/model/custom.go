@@ -64,6 +64,9 @@ func (c *custom) Decode(body []byte, strict bool) (map[string]any, []error, erro
 		return nil, nil, &DecodeError{Cause: err, StatusError: apierrors.NewBadRequest(fmt.Sprintf(
 			"%s in version %q cannot be handled as a %s: %v", kind, c.kind.Version, c.kind.Kind, err))}
 	}
+	if obj["kind"] != c.kind.Kind {
+		unknown = nil // An object of another kind is refused for that; nobody looks for its fields.
+	}
 	return obj, append(dropped, unknownFields(unknown, strict)...), nil
 }
 
