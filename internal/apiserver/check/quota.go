@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -21,7 +22,7 @@ func limits(obj map[string]any) field.ErrorList {
 		}
 		types[kind] = true
 		if kind == "PersistentVolumeClaim" && get(item, "min", "storage") == nil && get(item, "max", "storage") == nil {
-			errs = append(errs, field.Required(field.NewPath(at.String()), "either minimum or maximum storage value is required, but neither was provided"))
+			errs = append(errs, field.Required(at.Child("limits"), "either minimum or maximum storage value is required, but neither was provided"))
 		}
 		if kind == "Pod" {
 			for _, name := range []string{"default", "defaultRequest"} {
@@ -81,10 +82,14 @@ func limitOrder(item any, at *field.Path) field.ErrorList {
 			above(at.Child("defaultRequest").Key(name), asked, "default request", asked, "default limit", usual)
 		}
 		if hasUsual && hasLeast {
-			above(at.Child("default").Key(name), usual, "min", least, "default", usual)
+			above(at.Child("default").Key(name), least, "min", least, "default", usual)
 		}
 		if hasUsual && hasMost {
-			above(at.Child("default").Key(name), usual, "default", usual, "max", most)
+			above(at.Child("default").Key(name), most, "default", usual, "max", most)
+		}
+		if exact := !inDefaultNamespace(name) || strings.HasPrefix(name, "hugepages-"); exact && hasAsked && hasUsual && asked.Cmp(usual) != 0 {
+			errs = append(errs, field.Invalid(at.Child("defaultRequest").Key(name), asked.String(),
+				fmt.Sprintf("default value %s must equal to defaultRequest value %s in %s", usual.String(), asked.String(), name)))
 		}
 		if hasRatio {
 			errs = append(errs, limitRatio(ratio, least, most, hasLeast && hasMost, at.Child("maxLimitRequestRatio").Key(name))...)
