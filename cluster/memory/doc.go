@@ -109,8 +109,6 @@
 //     manager's entry (apiserver/pkg/endpoints/handlers/fieldmanager/equality.go)
 //   - an empty list of webhooks in place of none does not move the generation of a webhook configuration
 //     (pkg/registry/admissionregistration/validatingwebhookconfiguration/strategy.go)
-//   - a DaemonSet that is read as metadata alone shows the annotation deprecated.daemonset.template.generation
-//     (pkg/apis/apps/v1/conversion.go)
 //   - a name that no Service may have is refused as such; on kube-apiserver the allocator of addresses refuses it first
 //     (pkg/registry/core/service/storage/alloc.go)
 //   - without simulated controllers the finalizers that protect volumes and claims in use end when the deletion begins

@@ -79,11 +79,11 @@ func (s *Server) create(served *Served, obj *unstructured.Unstructured, w Write)
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
-	if obj, err = served.round(obj); err != nil {
+	obj, err = served.recorded(obj, func(shown *unstructured.Unstructured) *unstructured.Unstructured {
+		return manager.Update(empty, shown, w.Manager, s.time())
+	})
+	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
-	}
-	if obj, err = served.store(manager.Update(empty, obj, w.Manager, s.time())); err != nil {
-		return nil, apierrors.NewInternalError(err)
 	}
 	out, err := s.createPrepared(served.stored(), obj, w)
 	if w.generated && apierrors.IsAlreadyExists(err) {

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/setpoint-dev/setpoint/internal/apiserver/apply"
 	"github.com/setpoint-dev/setpoint/internal/apiserver/strategy"
 )
 
@@ -30,7 +31,7 @@ func (s *Served) resource() schema.GroupResource { return s.stored().GVR.GroupRe
 
 // store returns obj in the form that is stored. Obj is not changed.
 func (s *Served) store(obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	if s.form == nil {
+	if s.form == nil || obj.GroupVersionKind() == s.form.Of {
 		return obj, nil
 	}
 	out := obj.DeepCopy()
@@ -54,13 +55,42 @@ func (s *Served) show(obj *unstructured.Unstructured) (*unstructured.Unstructure
 	return canonical(s, out)
 }
 
-// round returns what is left of obj after it was stored and shown again.
-func (s *Served) round(obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+// recorded returns what is stored of obj, an object in the form of s that a client sent, with the ownership that record finds in
+// it. What record is shown was stored and shown again, as it will be to readers; what is stored was not, since a form does not
+// show everything. Obj may be changed.
+func (s *Served) recorded(obj *unstructured.Unstructured, record func(shown *unstructured.Unstructured) *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if s.form == nil {
+		s.settle(obj)
+		return record(obj), nil
+	}
 	stored, err := s.store(obj)
 	if err != nil {
 		return nil, err
 	}
-	return s.show(stored)
+	shown, err := s.show(stored)
+	if err != nil {
+		return nil, err
+	}
+	return owned(stored, record(shown)), nil
+}
+
+// owned gives obj the ownership of another form of it.
+func owned(obj, other *unstructured.Unstructured) *unstructured.Unstructured {
+	from, _ := other.Object["metadata"].(map[string]any)
+	to, _ := obj.Object["metadata"].(map[string]any)
+	if entries, ok := from["managedFields"]; ok && to != nil {
+		to["managedFields"] = entries
+	} else {
+		delete(to, "managedFields")
+	}
+	return obj
+}
+
+// settle rewrites an object in the form that is stored as reading it does on the real server.
+func (s *Served) settle(obj *unstructured.Unstructured) {
+	if s.form == nil && s.row.Settle != nil {
+		s.row.Settle(obj.Object)
+	}
 }
 
 // through makes a change that is computed in the form of s one of the stored object.
@@ -76,9 +106,13 @@ func (s *Served) through(change changeFunc) changeFunc {
 		if err != nil {
 			return nil, err
 		}
+		before := shown.DeepCopy().Object
 		changed, err := change(shown)
 		if err != nil {
 			return nil, err
+		}
+		if live.GetUID() != "" && apply.SameBut(changed.Object, before) {
+			return owned(live, changed), nil // what the form does not show stays as it is
 		}
 		return s.store(changed)
 	}

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -72,6 +73,27 @@ func (s *Served) kind() Kind {
 
 // Deprecated is what every request about the kind is warned of, empty for most.
 func (s *Served) Deprecated() string { return s.row.Deprecated }
+
+// Metadata returns an object's metadata as answers show it that are nothing else. The object is not changed.
+func (s *Served) Metadata(obj *unstructured.Unstructured) any {
+	metadata, _ := obj.Object["metadata"].(map[string]any)
+	annotations, _ := metadata["annotations"].(map[string]any)
+	if len(s.row.Outer) == 0 || len(annotations) == 0 {
+		return obj.Object["metadata"]
+	}
+	kept := map[string]any{}
+	for name, value := range annotations {
+		if !slices.Contains(s.row.Outer, name) {
+			kept[name] = value
+		}
+	}
+	out := maps.Clone(metadata)
+	out["annotations"] = kept
+	if len(kept) == 0 {
+		delete(out, "annotations")
+	}
+	return out
+}
 
 // hasStatus reports whether status is written on its own.
 func (s *Served) hasStatus() bool { return s.Has("status") }

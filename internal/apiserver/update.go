@@ -51,11 +51,13 @@ func (s *Server) update(served *Served, obj *unstructured.Unstructured, w Write)
 	}
 	return s.modify(served, w, rule{create: served.row.CreateOnUpdate && w.Subresource == "", uid: obj.GetUID()},
 		func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-			sent, err := served.round(obj.DeepCopy())
+			sent, err := served.recorded(obj.DeepCopy(), func(shown *unstructured.Unstructured) *unstructured.Unstructured {
+				return manager.Update(live, shown, w.Manager, s.time())
+			})
 			if err != nil {
 				return nil, apierrors.NewBadRequest(err.Error())
 			}
-			return manager.Update(live, sent, w.Manager, s.time()), nil
+			return sent, nil
 		})
 }
 

@@ -50,20 +50,6 @@ func documentedDifferences() []documented {
 			},
 		},
 		{
-			what:   "metadata.annotations[deprecated.daemonset.template.generation] is not there when a DaemonSet is read as metadata alone",
-			source: "pkg/apis/apps/v1/conversion.go",
-			kind:   "DaemonSet",
-			covers: func(p *player, o operation, found string) bool {
-				return p.kind.kind == "DaemonSet" && strings.Contains(o.accept, "PartialObjectMetadata") && strings.Contains(found, "/metadata/annotations")
-			},
-			shows: func(p *player) []string {
-				p.certain = true
-				p.ensure()
-				_, found := p.ask(operation{verb: "get", method: "GET", path: p.path(), accept: asMetadata})
-				return found
-			},
-		},
-		{
 			what:   "an empty list of webhooks in place of none moves metadata.generation of a webhook configuration",
 			source: "pkg/registry/admissionregistration/validatingwebhookconfiguration/strategy.go",
 			kind:   "ValidatingWebhookConfiguration",

@@ -149,6 +149,9 @@ func maskMeta(out map[string]any) {
 // maskStatus hides what is in no order, or in an internal form, in a refusal.
 func maskStatus(status map[string]any) {
 	message, _ := status["message"].(string)
+	if strings.Contains(message, "field not declared in schema") {
+		message = "(fields that a version does not have; how many are told is a map's chance)"
+	}
 	lines := strings.Split(maskText(message), "\n")
 	slices.Sort(lines)
 	status["message"] = strings.Join(lines, "\n")

@@ -152,6 +152,18 @@ func showAutoscaler(obj map[string]any) error {
 	return replaceBy(obj, &out)
 }
 
+// settleAutoscaler drops the annotations of v1 from a v2 autoscaler, which has fields for them.
+func settleAutoscaler(obj map[string]any) {
+	meta, _ := obj["metadata"].(map[string]any)
+	annotations, _ := meta["annotations"].(map[string]any)
+	for _, name := range autoscalerNotes {
+		delete(annotations, name)
+	}
+	if len(annotations) == 0 && annotations != nil {
+		delete(meta, "annotations")
+	}
+}
+
 func replaceBy(obj map[string]any, typed any) error {
 	out, err := runtime.DefaultUnstructuredConverter.ToUnstructured(typed)
 	if err != nil {

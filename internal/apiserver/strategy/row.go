@@ -43,6 +43,11 @@ type Row struct {
 	Frozen []Frozen
 	// InState tells the states of an object in which other parts are frozen; nil when there is one.
 	InState inState
+	// Settle rewrites an object that was received in the form that is stored, before anything looks at it; nil for kinds whose
+	// internal form is the stored one.
+	Settle func(obj map[string]any)
+	// Outer are annotations that clients see and the internal form does not have: answers that are metadata alone lack them.
+	Outer []string
 	// Prepare are run on the object after defaulting, in order, before validation.
 	Prepare []Step
 	// Check validates beyond the shape; old is nil for a new object.

@@ -99,10 +99,10 @@ var rows = map[schema.GroupKind]Row{
 
 	kind("apps", "Deployment"):  {StatusCheck: []check{deploymentCounts.check}},
 	kind("apps", "ReplicaSet"):  {StatusCheck: []check{replicaCounts.check}},
-	kind("apps", "DaemonSet"):   {Prepare: []Step{templateGeneration}, StatusCheck: []check{daemonCounts.check}},
+	kind("apps", "DaemonSet"):   {Prepare: []Step{templateGeneration}, Outer: []string{templateNote}, StatusCheck: []check{daemonCounts.check}},
 	kind("apps", "StatefulSet"): {Names: DNSLabel, StatusCheck: []check{statefulCounts.check}},
 
-	kind("autoscaling", "HorizontalPodAutoscaler"): {StatusCheck: []check{observed, scalerCounts.check}},
+	kind("autoscaling", "HorizontalPodAutoscaler"): {Settle: settleAutoscaler, Outer: autoscalerNotes, StatusCheck: []check{observed, scalerCounts.check}},
 	kind("networking.k8s.io", "Ingress"):           {StatusCheck: []check{reachedAt}},
 
 	kind("batch", "Job"): {

@@ -9,12 +9,14 @@ import (
 
 type check = func(obj, old map[string]any) field.ErrorList
 
+// templateNote is where clients see the deprecated counter of a DaemonSet's template.
+const templateNote = "deprecated.daemonset.template.generation"
+
 // templateGeneration keeps the deprecated counter of a DaemonSet's template, which shows in an annotation.
 func templateGeneration(obj, old map[string]any, _ Env) field.ErrorList {
-	const key = "deprecated.daemonset.template.generation"
 	generation := int64(1)
 	if old != nil {
-		was, _ := Get(old, Path{"metadata", "annotations", key}).(string)
+		was, _ := Get(old, Path{"metadata", "annotations", templateNote}).(string)
 		if _, err := fmt.Sscan(was, &generation); err != nil {
 			generation = 1
 		}
@@ -22,7 +24,7 @@ func templateGeneration(obj, old map[string]any, _ Env) field.ErrorList {
 			generation++
 		}
 	}
-	Put(obj, Path{"metadata", "annotations", key}, fmt.Sprint(generation))
+	Put(obj, Path{"metadata", "annotations", templateNote}, fmt.Sprint(generation))
 	return nil
 }
 

@@ -35,16 +35,16 @@ func (c *call) present(obj *unstructured.Unstructured) (any, format, error) {
 // partial returns the metadata of an object.
 func (c *call) partial(obj *unstructured.Unstructured) (any, error) {
 	if c.format.media == mediaProtobuf {
-		return metadataOf(obj)
+		return c.metadataOf(obj)
 	}
 	return map[string]any{
-		"apiVersion": partialKind.GroupVersion().String(), "kind": partialKind.Kind, "metadata": obj.Object["metadata"],
+		"apiVersion": partialKind.GroupVersion().String(), "kind": partialKind.Kind, "metadata": c.served.Metadata(obj),
 	}, nil
 }
 
-func metadataOf(obj *unstructured.Unstructured) (*metav1.PartialObjectMetadata, error) {
+func (c *call) metadataOf(obj *unstructured.Unstructured) (*metav1.PartialObjectMetadata, error) {
 	var out metav1.PartialObjectMetadata
-	if err := fromUnstructured(map[string]any{"metadata": obj.Object["metadata"]}, &out); err != nil {
+	if err := fromUnstructured(map[string]any{"metadata": c.served.Metadata(obj)}, &out); err != nil {
 		return nil, err
 	}
 	out.SetGroupVersionKind(partialKind)
@@ -76,7 +76,7 @@ func (c *call) sendList(page apiserver.Page) error {
 		list := &metav1.PartialObjectMetadataList{ListMeta: m} // of nothing it is null
 		list.SetGroupVersionKind(partialListKind)
 		for _, obj := range page.Items {
-			item, err := metadataOf(obj)
+			item, err := c.metadataOf(obj)
 			if err != nil {
 				return err
 			}
