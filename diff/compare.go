@@ -33,7 +33,7 @@ type comparing struct {
 // compare compares with a mask for the Secrets of other objects, nil for none.
 func compare(c *Comparer, d *Desired, live *unstructured.Unstructured, also *redact.Mask) (*Comparison, error) {
 	if live == nil {
-		return newComparing(c, d, also).create(), nil
+		return newComparing(c, d, also).create()
 	}
 	if out := d.remembered(c, live, also); out != nil {
 		return out, nil
@@ -108,6 +108,10 @@ func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error)
 		return w.out, nil
 	}
 	if err := w.existing(); err != nil {
+		var known *Error
+		if errors.As(err, &known) {
+			return nil, known
+		}
 		return fail(err)
 	}
 	return w.out, nil
@@ -163,7 +167,12 @@ func withoutNulls(m map[string]any) map[string]any {
 }
 
 // create answers for an object that is not there.
-func (w *comparing) create() *Comparison {
+func (w *comparing) create() (*Comparison, error) {
+	if w.d.typed != nil {
+		if err := w.forbidden(w.d.obj.Object); err != nil {
+			return nil, err
+		}
+	}
 	w.mask = redact.Of(w.d.obj).Then(w.also)
 	w.out.Verdict = Missing
 	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object), Origin: w.d.from}}
@@ -171,7 +180,15 @@ func (w *comparing) create() *Comparison {
 		w.predict(w.d.kind.Store(w.d.obj.Object))
 	}
 	w.seal(nil)
-	return w.out
+	return w.out, nil
+}
+
+// forbidden returns the error for content with a null that the server does not take.
+func (w *comparing) forbidden(content map[string]any) error {
+	if path, found := w.d.kind.ForbiddenNull(content); found {
+		return &Error{Op: "compare", Ref: w.d.ref, Path: path, Err: errors.New("null is not allowed here, and there is no default in its place")}
+	}
+	return nil
 }
 
 // existing answers for an object that is there, of a kind with a schema.
@@ -201,6 +218,9 @@ func (w *comparing) existing() error {
 	}
 	result, certain, err := w.merge(live)
 	if err != nil {
+		return err
+	}
+	if err := w.forbidden(result.content); err != nil {
 		return err
 	}
 	diffs, notes := w.store(result)

@@ -42,7 +42,9 @@
 // # Errors
 //
 // Prepare and Compare return an [*Error] that names the object, and the path when there is one: an object without kind or
-// name, a field that the kind does not have, a list with two items of one key. The server refuses the same objects.
+// name, a field that the kind does not have, a list with two items of one key, a null in a custom resource whose schema does
+// not allow it, a manager's entry at a version of a definition in which the live object is not well formed. The server refuses
+// the same applies.
 //
 // # Concurrency
 //

@@ -35,6 +35,9 @@ func (c *Comparer) inSync(d *Desired, live *unstructured.Unstructured) *Comparis
 		if isOurs(m, c.manager) {
 			continue
 		}
+		if d.kind.Converts && m["apiVersion"] != ours["apiVersion"] {
+			return nil // The object may not fit that version, and then a server refuses the apply.
+		}
 		status := d.kind.HasStatus && m["subresource"] == "status"
 		if w.respelled && !status {
 			return nil // It may own what was found in other words.

@@ -2,8 +2,10 @@ package diff
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apischema "k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
 	"sigs.k8s.io/structured-merge-diff/v4/merge"
@@ -104,6 +106,9 @@ func (c *converter) Convert(v *typed.TypedValue, version fieldpath.APIVersion) (
 		return v, nil
 	}
 	own := c.kind.GVK.GroupVersion().String()
+	if c.kind.Converts && string(version) != own {
+		return c.renamed(content, version)
+	}
 	if c.drop && string(version) != own {
 		return nil, errNoVersion
 	}
@@ -121,6 +126,31 @@ func (c *converter) Convert(v *typed.TypedValue, version fieldpath.APIVersion) (
 	if err != nil {
 		c.failed[version] = true
 		return nil, errNoVersion
+	}
+	return out, nil
+}
+
+// renamed returns the content at another version of a custom resource whose versions differ in their name only. The errors are
+// those with which the server refuses the apply.
+func (c *converter) renamed(content map[string]any, version fieldpath.APIVersion) (*typed.TypedValue, error) {
+	gv, err := apischema.ParseGroupVersion(string(version))
+	if err != nil {
+		return nil, err
+	}
+	k, known := c.kind.At(gv.Version)
+	if k == nil && !known {
+		c.failed[version] = true
+		return nil, errNoVersion
+	}
+	if k == nil || gv.Group != c.kind.GVK.Group {
+		return nil, fmt.Errorf("a server refuses it: a manager owns fields at %s, which is no version of the definition", version)
+	}
+	content = without(content, "")
+	content["apiVersion"] = string(version)
+	out, err := k.Type.FromUnstructured(content)
+	if err != nil {
+		path, cause, _ := explain(err, k, &unstructured.Unstructured{Object: content})
+		return nil, fmt.Errorf("a server refuses it: a manager owns fields at %s, where the object does not fit: %s: %w", version, path, cause)
 	}
 	return out, nil
 }

@@ -87,6 +87,9 @@ func (b builder) list(l *schema.List, raw []any, canonical, stored any) *templat
 	t := &template{list: true, keys: l.Keys}
 	for i, v := range raw {
 		if len(l.Keys) > 0 {
+			if m, ok := v.(map[string]any); ok && len(m) == 0 {
+				return nil // All of its keys are defaults, and the next apply takes it out again.
+			}
 			// The keys that the server fills in are those that the live item has.
 			item, ok := s[i].(map[string]any)
 			if !ok {

@@ -17,6 +17,7 @@ import (
 type definitionVersion struct {
 	Name   string `json:"name"`
 	Served bool   `json:"served"`
+	Stored bool   `json:"storage"`
 	Schema struct {
 		OpenAPI json.RawMessage `json:"openAPIV3Schema"`
 	} `json:"schema"`
@@ -65,14 +66,12 @@ func (s *Set) AddDefinition(obj *unstructured.Unstructured) error {
 		return fail(errors.New("it names no group or no kind"))
 	}
 	found := map[schema.GroupVersionKind]*Kind{}
+	all := &versions{kinds: map[string]*Kind{}}
 	for i, raw := range d.Versions {
 		path := fmt.Sprintf(".spec.versions[%d]", i)
 		var v definitionVersion
 		if err := decode(path, raw, &v); err != nil {
 			return fail(err)
-		}
-		if !v.Served {
-			continue
 		}
 		gvk := schema.GroupVersionKind{Group: d.Group, Version: v.Name, Kind: d.Names.Kind}
 		var root *spec.Schema
@@ -80,6 +79,10 @@ func (s *Set) AddDefinition(obj *unstructured.Unstructured) error {
 			if err := decode(path+".schema.openAPIV3Schema", v.Schema.OpenAPI, &root); err != nil {
 				return fail(err)
 			}
+		}
+		if root == nil && !v.Served {
+			all.kinds[v.Name] = nil
+			continue
 		}
 		if root == nil {
 			return fail(fmt.Errorf("version %s has no schema", v.Name))
@@ -89,10 +92,20 @@ func (s *Set) AddDefinition(obj *unstructured.Unstructured) error {
 			return fail(fmt.Errorf("version %s: %w", v.Name, err))
 		}
 		k.Converts = d.Conversion.Strategy == "" || d.Conversion.Strategy == "None"
-		found[gvk] = k
+		k.versions = all
+		all.kinds[v.Name] = k
+		if v.Stored {
+			all.stored = v.Name
+		}
+		if v.Served {
+			found[gvk] = k
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	maps.DeleteFunc(s.added, func(gvk schema.GroupVersionKind, _ *Kind) bool {
+		return gvk.Group == d.Group && gvk.Kind == d.Names.Kind
+	})
 	maps.Copy(s.added, found)
 	return nil
 }

@@ -27,6 +27,8 @@ type Kind struct {
 	HasStatus bool
 	// Converts says that the versions of the kind are known to differ in nothing but their name.
 	Converts bool
+	// versions are those of the definition of a custom resource; nil when there is none to tell.
+	versions *versions
 
 	origin origin
 	// model names the native type.
@@ -74,7 +76,7 @@ func (k *Kind) Store(obj map[string]any) map[string]any {
 		return out
 	case customResource:
 		out := canonicalMetadata(obj)
-		k.defaults(out, k.definition, true)
+		k.structural(out)
 		return out
 	}
 	return canonicalMetadata(obj)

@@ -90,13 +90,14 @@ func (s *Set) Kinds(gvk schema.GroupVersionKind) []*Kind {
 	s.mu.RLock()
 	fromCluster := s.loaded[gvk.GroupVersion()].kinds[gvk]
 	added := s.added[gvk]
+	if fromCluster != nil && added != nil {
+		fromCluster = fromCluster.within(added, func(version string) *Kind {
+			at := schema.GroupVersionKind{Group: gvk.Group, Version: version, Kind: gvk.Kind}
+			return s.loaded[at.GroupVersion()].kinds[at]
+		})
+	}
 	s.mu.RUnlock()
 	if fromCluster != nil {
-		if added != nil && added.Converts && !fromCluster.Converts {
-			k := *fromCluster
-			k.Converts = true
-			fromCluster = &k
-		}
 		out = append(out, fromCluster)
 	}
 	if added != nil {
