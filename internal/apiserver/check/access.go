@@ -120,10 +120,11 @@ func webhookClient(obj map[string]any, at *field.Path) field.ErrorList {
 	service := object(obj, "service")
 	var errs field.ErrorList
 	// The server looks at each in the place of the other.
-	for name, shown := range map[string]string{"name": "namespace", "namespace": "name"} {
-		if service != nil && str(service, name) == "" {
-			errs = append(errs, field.Required(at.Child("service", shown), ""))
-		}
+	if service != nil && str(service, "namespace") == "" {
+		errs = append(errs, field.Required(at.Child("service", "name"), ""))
+	}
+	if service != nil && str(service, "name") == "" {
+		errs = append(errs, field.Required(at.Child("service", "namespace"), ""))
 	}
 	return errs
 }

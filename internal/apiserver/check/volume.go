@@ -57,11 +57,12 @@ func disks(obj map[string]any, at *field.Path, unnamed string) field.ErrorList {
 	if disk := object(obj, "gcePersistentDisk"); disk != nil && str(disk, "pdName") == "" {
 		errs = append(errs, field.Required(at.Child("persistentDisk", "pdName"), ""))
 	}
-	for name, where := range map[string]string{"iqn": "iqn", "initiatorName": "initiatorname"} {
+	for _, name := range []string{"iqn", "initiatorName"} {
 		value, ok := get(obj, "iscsi", name).(string)
 		if !ok || value == "" && name == "iqn" {
 			continue
 		}
+		where := strings.ToLower(name)
 		form := iscsiNames[value[:min(3, len(value))]]
 		switch {
 		case form == nil:
@@ -280,7 +281,8 @@ func claim(obj map[string]any) field.ErrorList {
 		// A source alone that nothing can be made from is dropped, not refused.
 		return nil
 	}
-	for name, s := range map[string]map[string]any{"dataSource": source, "dataSourceRef": ref} {
+	for _, name := range []string{"dataSource", "dataSourceRef"} {
+		s := object(obj, "spec", name)
 		if s != nil && str(s, "apiGroup") == "" && str(s, "kind") != "PersistentVolumeClaim" && str(s, "kind") != "" {
 			errs = append(errs, field.Invalid(at.Child(name), str(s, "kind"), "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
 		}
