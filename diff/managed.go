@@ -16,11 +16,14 @@ const self = "self"
 
 // managed is who owns what in a live object.
 type managed struct {
-	// sets is by a key of our making: self, or the number of the entry.
+	// sets is by a key of our making: self, or the number of the entry. Of entries with one identity there is the last.
 	sets fieldpath.ManagedFields
 	// owners holds the facts of each entry by the same key.
 	owners map[string]Owner
 }
+
+// entryIdentity tells the entries of managedFields apart. Those of an apply have the same one at every version.
+type entryIdentity struct{ manager, operation, subresource, version string }
 
 // decode reads managedFields. What cannot be read is an error: the server has written it, and to go on without it would be to
 // forget an owner.
@@ -34,6 +37,7 @@ func decode(live *unstructured.Unstructured, manager string) (*managed, error) {
 	if !ok {
 		return nil, errors.New("read managedFields: they are no list")
 	}
+	keys := map[entryIdentity]string{}
 	for i, e := range entries {
 		entry, ok := e.(map[string]any)
 		if !ok {
@@ -53,6 +57,14 @@ func decode(live *unstructured.Unstructured, manager string) (*managed, error) {
 			key = self
 		}
 		version, _ := entry["apiVersion"].(string)
+		id := entryIdentity{o.Manager, o.Operation, o.Subresource, version}
+		if o.Operation == "Apply" {
+			id.version = ""
+		}
+		if earlier, ok := keys[id]; ok {
+			key = earlier // As a server reads them.
+		}
+		keys[id] = key
 		m.sets[key] = fieldpath.NewVersionedSet(set, fieldpath.APIVersion(version), o.Operation == "Apply")
 		m.owners[key] = o
 	}
