@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -152,12 +153,40 @@ func freeze(obj *unstructured.Unstructured) (*unstructured.Unstructured, error) 
 	if err := utiljson.Unmarshal(data, &content); err != nil {
 		return nil, err
 	}
+	for k, v := range content {
+		content[k] = rounded(v)
+	}
 	if m, ok := content["metadata"].(map[string]any); ok {
 		for _, field := range bookkeeping {
 			delete(m, field)
 		}
 	}
 	return &unstructured.Unstructured{Object: content}, nil
+}
+
+// rounded makes of integers in a value, in place, what a server does, which reads the numbers of an apply as floating-point
+// ones.
+func rounded(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			v[k] = rounded(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = rounded(e)
+		}
+	case int64:
+		const exact = 1 << 53
+		if v < -exact || v > exact {
+			if f := float64(v); f < math.MaxInt64 {
+				return int64(f)
+			} else {
+				return f
+			}
+		}
+	}
+	return v
 }
 
 // without returns a copy of the map without a key; the values are shared.
