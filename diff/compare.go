@@ -151,21 +151,6 @@ func reach(live *unstructured.Unstructured, kind *schema.Kind) map[string]any {
 	return out
 }
 
-// withoutNulls returns a copy of an object without the fields that are null.
-func withoutNulls(m map[string]any) map[string]any {
-	out := make(map[string]any, len(m))
-	for k, v := range m {
-		switch v := v.(type) {
-		case nil:
-		case map[string]any:
-			out[k] = withoutNulls(v)
-		default:
-			out[k] = v
-		}
-	}
-	return out
-}
-
 // create answers for an object that is not there.
 func (w *comparing) create() (*Comparison, error) {
 	if w.d.typed != nil {
@@ -205,14 +190,15 @@ func (w *comparing) existing() error {
 	if len(w.managed.sets) == 0 {
 		// The first apply to an object without managedFields finds all of it owned by this name, but for what an empty
 		// object has too.
-		all, err := kind.Type.FromUnstructured(withoutNulls(w.live), typed.AllowDuplicates)
+		empty, err := kind.Type.FromUnstructured(map[string]any{"apiVersion": w.live["apiVersion"], "kind": w.live["kind"]})
 		if err != nil {
 			return err
 		}
-		set, err := all.ToFieldSet()
+		c, err := empty.Compare(live)
 		if err != nil {
 			return err
 		}
+		set := c.Added.Union(c.Modified)
 		w.managed.sets["0"] = fieldpath.NewVersionedSet(set.Difference(serverFields), fieldpath.APIVersion(w.d.obj.GetAPIVersion()), false)
 		w.managed.owners["0"] = Owner{Manager: "before-first-apply", Operation: "Update"}
 	}
@@ -221,6 +207,9 @@ func (w *comparing) existing() error {
 		return err
 	}
 	if err := w.forbidden(result.content); err != nil {
+		return err
+	}
+	if result.content, err = w.annotate(result.content); err != nil {
 		return err
 	}
 	diffs, notes := w.store(result)
@@ -264,7 +253,8 @@ func (w *comparing) merge(live *typed.TypedValue) (*merged, bool, error) {
 	kind := w.d.kind
 	version := fieldpath.APIVersion(w.d.obj.GetAPIVersion())
 	conv := &converter{set: w.c.schemas.set, kind: kind, failed: map[fieldpath.APIVersion]bool{}}
-	result, err := mergeApply(w.d, live, w.managed, conv)
+	left := w.leftToUs()
+	result, err := mergeApply(w.d, live, w.managed, left, conv)
 	if err != nil {
 		return nil, false, err
 	}
@@ -273,7 +263,7 @@ func (w *comparing) merge(live *typed.TypedValue) (*merged, bool, error) {
 		return result, true, nil
 	}
 	conv.drop = true
-	dropped, err := mergeApply(w.d, live, w.managed, conv)
+	dropped, err := mergeApply(w.d, live, w.managed, left, conv)
 	if err != nil {
 		return nil, false, err
 	}

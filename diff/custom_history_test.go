@@ -10,7 +10,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/util/csaupgrade"
 )
 
 // customHistory writes one object again and again.
@@ -117,6 +119,8 @@ func (h *customHistory) write() error {
 		_, err = h.of(version).Patch(h.ctx, h.name, types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: []string{us, "hpa"}[h.r.IntN(2)], Force: &force}, "scale")
 	case 14:
 		name, err = h.account()
+	case 15:
+		name, err = "client-side apply", h.clientSide(version)
 	}
 	if err == nil {
 		h.steps[name]++
@@ -153,6 +157,25 @@ func (h *customHistory) merge(version, manager string) error {
 	return err
 }
 
+// clientSide applies as kubectl does without --server-side: a patch, and an annotation with all that was applied.
+func (h *customHistory) clientSide(version string) error {
+	obj := h.object(version, 0, nil)
+	last := obj.DeepCopy()
+	if h.r.IntN(4) == 0 {
+		last = h.object(version, 0, nil)
+	}
+	obj.SetAnnotations(map[string]string{"kubectl.kubernetes.io/last-applied-configuration": canonicalText(last.Object)})
+	data, err := json.Marshal(obj.Object)
+	if err != nil {
+		return err
+	}
+	_, err = h.of(version).Patch(h.ctx, h.name, types.MergePatchType, data, metav1.PatchOptions{FieldManager: "kubectl-client-side-apply"})
+	if err == nil && h.r.IntN(2) == 0 {
+		h.applied = last
+	}
+	return err
+}
+
 // account writes the account of who owns what itself, as tools do that move from one way of applying to another.
 func (h *customHistory) account() (string, error) {
 	live, err := h.of(h.version()).Get(h.ctx, h.name, metav1.GetOptions{})
@@ -161,7 +184,13 @@ func (h *customHistory) account() (string, error) {
 	}
 	entries := live.GetManagedFields()
 	name := "forget all owners"
-	switch h.r.IntN(4) {
+	switch h.r.IntN(5) {
+	default:
+		name = "upgrade to server-side apply"
+		if err := csaupgrade.UpgradeManagedFields(live, sets.New("kubectl-client-side-apply", "editor"), us); err != nil {
+			return name, err
+		}
+		entries = live.GetManagedFields()
 	case 0:
 		entries = []metav1.ManagedFieldsEntry{{}}
 	case 1:

@@ -9,7 +9,7 @@ import (
 // inSync gives the answer for a live object that has all that is desired while our manager owns just that: Same. It
 // returns nil when the answer takes a merge. It does not look into the entries of other managers, which have no say when nothing changes.
 func (c *Comparer) inSync(d *Desired, live *unstructured.Unstructured) *Comparison {
-	if d.template == nil {
+	if d.template == nil || c.manager == kubectl && annotated(live.Object) != "" {
 		return nil
 	}
 	metadata, _ := live.Object["metadata"].(map[string]any)
@@ -54,6 +54,7 @@ func (c *Comparer) inSync(d *Desired, live *unstructured.Unstructured) *Comparis
 
 // ownEntry returns our entry when it is the one that an apply would leave.
 func (c *Comparer) ownEntry(d *Desired, entries []any) map[string]any {
+	var ours map[string]any
 	for _, e := range entries {
 		m, ok := e.(map[string]any)
 		if !ok {
@@ -62,12 +63,12 @@ func (c *Comparer) ownEntry(d *Desired, entries []any) map[string]any {
 		if !isOurs(m, c.manager) {
 			continue
 		}
-		if m["apiVersion"] != d.obj.Object["apiVersion"] || !equal(m["fieldsV1"], d.entry) {
+		if ours != nil || m["apiVersion"] != d.obj.Object["apiVersion"] || !equal(m["fieldsV1"], d.entry) {
 			return nil
 		}
-		return m
+		ours = m
 	}
-	return nil
+	return ours
 }
 
 func isOurs(entry map[string]any, manager string) bool {

@@ -40,13 +40,15 @@ var serverFields = fieldpath.NewSet(
 )
 
 // mergeApply merges as a server does for an apply: without force, to learn of conflicts, and with force when there are some.
-func mergeApply(d *Desired, live *typed.TypedValue, m *managed, conv merge.Converter) (*merged, error) {
+// There is no conflict over the fields that are left to us.
+func mergeApply(d *Desired, live *typed.TypedValue, m *managed, left *fieldpath.Set, conv merge.Converter) (*merged, error) {
 	updater := (&merge.UpdaterBuilder{Converter: conv, ReturnInputOnNoop: true}).BuildUpdater()
 	version := fieldpath.APIVersion(d.obj.GetAPIVersion())
 	out := &merged{}
 	result, sets, err := updater.Apply(live, d.typed, version, m.copySets(), self, false)
 	var conflicts merge.Conflicts
 	if errors.As(err, &conflicts) {
+		conflicts = slices.DeleteFunc(conflicts, func(c merge.Conflict) bool { return left.Has(c.Path) })
 		out.conflicts = fieldConflicts(conflicts, m)
 		result, sets, err = updater.Apply(live, d.typed, version, m.copySets(), self, true)
 	}
