@@ -21,12 +21,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var tiny = scale{writes: 25, peerWrites: 3, listed: 3, perKind: 1, events: 2}
+var tiny = scale{writes: 25, peerWrites: 3, listed: 3, perKind: 1, events: 2, compared: 2, passes: 2}
+
+// real names the areas whose own side needs a control plane too.
+var real = map[string]bool{"diff": true}
 
 // Every case of every area runs, with little work, and gives a figure.
 func TestEveryCaseRuns(t *testing.T) {
 	for name, open := range areas {
 		t.Run(name, func(t *testing.T) {
+			if real[name] && testing.Short() {
+				t.Skip("needs a control plane; left out with -short")
+			}
 			o := options{runs: 1, scale: tiny}
 			a := open(o)
 			if a.close != nil {
@@ -39,7 +45,7 @@ func TestEveryCaseRuns(t *testing.T) {
 				assert.Empty(t, r.theirs, b.name)
 				assert.NotZero(t, r.ours[0], b.name)
 				assert.NotEmpty(t, b.unit, b.name)
-				assert.NotNil(t, b.peer, b.name)
+				assert.Equal(t, strings.Contains(b.name, "gitops-engine") || name == "memory", b.peer != nil, b.name)
 			}
 		})
 	}
@@ -59,6 +65,27 @@ func TestPeerOfMemory(t *testing.T) {
 		r, err := b.measure(t.Context(), options{runs: 1, peers: true})
 		require.NoError(t, err, b.name)
 		assert.Positive(t, r.theirs[0], b.name)
+	}
+}
+
+// gitops-engine compares the same objects, and finds no difference in those that were only applied.
+func TestPeerOfDiff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a control plane and a build of gitops-engine; left out with -short")
+	}
+	l := &diffLab{lab: &lab{scale: tiny}}
+	defer l.Close()
+	s, err := l.tenThousand(t.Context())
+	require.NoError(t, err)
+	for _, structured := range []bool{false, true} {
+		r, err := s.ask(t.Context(), request{Desired: "desired", Live: "live", Structured: structured, Passes: 2})
+		require.NoError(t, err)
+		assert.Equal(t, 2*len(tenKinds), r.Compared)
+		assert.Positive(t, r.Allocations)
+		assert.Zero(t, r.Modified)
+		r, err = s.ask(t.Context(), request{Desired: "changed", Live: "live", Structured: structured, Passes: 1})
+		require.NoError(t, err)
+		assert.Equal(t, len(tenKinds), r.Modified)
 	}
 }
 

@@ -1,6 +1,6 @@
 // Command bench measures Setpoint next to what people use today, and prints a Markdown table:
 //
-//	go run ./internal/bench [flags] memory
+//	go run ./internal/bench [flags] diff memory
 //
 // Each case runs several times, ours and the peer's in turn, so that a machine that becomes slower meanwhile slows both. A
 // figure is the median; the ratio is the peer's figure divided by ours. Of a time or a size, a ratio above 1 says how many

@@ -24,6 +24,7 @@ type options struct {
 
 // areas maps what can be named on the command line to what opens its cases.
 var areas = map[string]func(options) *area{
+	"diff":   diffArea,
 	"memory": memoryArea,
 }
 

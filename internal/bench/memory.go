@@ -25,9 +25,11 @@ type scale struct {
 	listed, perKind int
 	// events is how many single events are waited for.
 	events int
+	// compared is how many objects are compared, in so many passes.
+	compared, passes int
 }
 
-var full = scale{writes: 3000, peerWrites: 400, listed: 1000, perKind: 1000, events: 200}
+var full = scale{writes: 3000, peerWrites: 400, listed: 1000, perKind: 1000, events: 200, compared: 200, passes: 100}
 
 // memoryArea measures the API server of package cluster/memory next to kube-apiserver with etcd.
 func memoryArea(o options) *area {

@@ -132,11 +132,14 @@ func ingress(name, _ string) *unstructured.Unstructured {
 	}}}})
 }
 
-// tenKinds are what a namespace of an application is made of.
-var tenKinds = []struct {
+// kind makes objects of one kind.
+type kind struct {
 	resource schema.GroupVersionResource
 	object   func(name, value string) *unstructured.Unstructured
-}{
+}
+
+// tenKinds are what a namespace of an application is made of.
+var tenKinds = []kind{
 	{configMaps, configMap},
 	{schema.GroupVersionResource{Version: "v1", Resource: "secrets"}, secret},
 	{schema.GroupVersionResource{Version: "v1", Resource: "serviceaccounts"}, serviceAccount},
