@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/base64"
+	"math"
 	"strconv"
 	"time"
 
@@ -67,7 +68,7 @@ func (t *modelTable) element(f *form, v any) any {
 			return ""
 		case "quantity", "milli":
 			return "0"
-		case "int":
+		case "int", "int32":
 			return int64(0)
 		case "bool":
 			return false
@@ -86,8 +87,10 @@ func (t *modelTable) scalar(f *form, v any) any {
 	case "quantity", "milli":
 		return quantity(v, f.Kind == "milli")
 	case "int", "intstr":
-		if n, ok := v.(float64); ok && n == float64(int64(n)) {
-			return int64(n)
+		return whole(v)
+	case "int32":
+		if n, ok := whole(v).(int64); ok {
+			return int64(int32(n)) // Without a word, the server keeps what fits.
 		}
 	case "float":
 		if n, ok := v.(int64); ok {
@@ -96,7 +99,7 @@ func (t *modelTable) scalar(f *form, v any) any {
 	case "time":
 		return timestamp(v, time.RFC3339)
 	case "microtime":
-		return timestamp(v, "2006-01-02T15:04:05.000000Z07:00")
+		return timestamp(v, microTime)
 	case "duration":
 		if s, ok := v.(string); ok {
 			if d, err := time.ParseDuration(s); err == nil {
@@ -112,6 +115,16 @@ func (t *modelTable) scalar(f *form, v any) any {
 	}
 	return deepCopy(v)
 }
+
+// whole returns a whole number as an integer.
+func whole(v any) any {
+	if n, ok := v.(float64); ok && n == math.Trunc(n) {
+		return int64(n) // As the server does, beyond 64 bits too.
+	}
+	return v
+}
+
+const microTime = "2006-01-02T15:04:05.000000Z07:00"
 
 // zero says whether a value is one that its type does not keep apart from none.
 func zero(f *form, v any) bool {

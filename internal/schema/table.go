@@ -16,7 +16,7 @@ const objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 // form is how a native type keeps one field.
 type form struct {
-	// Kind is struct, string, bool, int, float, quantity, milli (a quantity with no digits below a thousandth), intstr,
+	// Kind is struct, string, bool, int, int32, float, quantity, milli (a quantity with no digits below a thousandth), intstr,
 	// time, microtime, duration, bytes or raw.
 	Kind string `json:"k"`
 	// Model names the type of a struct.

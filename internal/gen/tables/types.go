@@ -147,7 +147,9 @@ func (t table) scalar(typ reflect.Type) (kind, model string) {
 		return "string", ""
 	case reflect.Bool:
 		return "bool", ""
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+	case reflect.Int32:
+		return "int32", ""
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int64, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return "int", ""
 	case reflect.Float32, reflect.Float64:
 		return "float", ""
