@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v4/typed"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/redact"
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
@@ -114,6 +115,11 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 	}
 	if len(candidates) == 0 {
 		d.unsure = append(d.unsure, Reason{Message: "no schema of " + frozen.GroupVersionKind().String() + " is known; load it from the cluster or add its definition"})
+	}
+	if d.typed != nil {
+		if bad := d.kind.Malformed(d.obj.Object); bad != nil {
+			return fail(pathOf(d.kind, d.obj.Object, bad.Path), fmt.Errorf("expected %s, got %s", bad.Want, describe(bad.Got, redact.IsSecret(d.obj))))
+		}
 	}
 	data, err := json.Marshal(d.obj.Object)
 	if err != nil {

@@ -91,6 +91,41 @@ func describe(v any, secret bool) string {
 	return string(text)
 }
 
+// pathOf writes the path of a value in the content of an object, which names each item of a list by its position.
+func pathOf(kind *schema.Kind, content any, path []any) string {
+	w := walker{schema: kind.Type.Schema}
+	ref := kind.Type.TypeRef
+	var out fieldpath.Path
+	for _, step := range path {
+		atom, _ := w.schema.Resolve(ref)
+		e := fieldpath.PathElement{}
+		switch step := step.(type) {
+		case string:
+			e.FieldName = &step
+			m, _ := content.(map[string]any)
+			content, ref = m[step], smdschema.TypeRef{}
+			if atom.Map != nil {
+				ref = atom.Map.ElementType
+				if f, ok := atom.Map.FindField(step); ok {
+					ref = f.Type
+				}
+			}
+		case int:
+			e.Index = &step
+			list, _ := content.([]any)
+			content, ref = list[step], smdschema.TypeRef{}
+			if atom.List != nil {
+				ref = atom.List.ElementType
+				if id, ok := w.identity(atom.List, content); ok && atom.List.ElementRelationship == smdschema.Associative {
+					e = id
+				}
+			}
+		}
+		out = append(out, e)
+	}
+	return pathString(out)
+}
+
 // lookup returns the value at a path that is written as faults of typing write it.
 func (w *walker) lookup(path string, ref smdschema.TypeRef, v any) (any, bool) {
 	if path == "" {

@@ -35,6 +35,9 @@ func TestMisfits(t *testing.T) {
 		container("args: [x, 8]"):                                         b + `.args[1]: expected string, got 8`,
 		container("args: x"):                                              b + `.args: expected list, got "x"`,
 		container("ports: [{containerPort: 80, name: 9}]"):                b + `.ports[containerPort=80,protocol="TCP"].name: expected string, got 9`,
+		container("resources: {limits: {cpu: many}}"):                     b + `.resources.limits.cpu: expected quantity such as 500m or 1Gi, got "many"`,
+		deployment + "{replicas: 2.5}":                                    `.spec.replicas: expected integer, got 2.5`,
+		configMap + `binaryData: {a.b: "?"}`:                              `.binaryData["a.b"]: expected base64, got "?"`,
 		container("resources: {limits: {cpu: {a: 1}}}"):                   b + `.resources.limits.cpu: expected string, number or boolean, got a map`,
 	} {
 		_, err := diff.New(us, nil, nil).Prepare(object(t, manifest))
@@ -50,6 +53,7 @@ func TestMisfitsOfASecret(t *testing.T) {
 	const head = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
 	for body, want := range map[string]string{
 		"stringData: {pin: 73571}":      ".stringData.pin: expected string, got a number",
+		"data: {pin: hunter}":           ".data.pin: expected base64, got a string",
 		"data: {pin: true}":             ".data.pin: expected string, got a boolean",
 		"data: hunter":                  ".data: expected map, got a string",
 		"stringData: [hunter]":          ".stringData: expected map, got a list",
