@@ -24,6 +24,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v4/typed"
 
 	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
@@ -274,7 +276,7 @@ func compareOnce(c *diff.Comparer, desired, live *unstructured.Unstructured) (*d
 func refusalOf(err error) string {
 	text := err.Error()
 	switch {
-	case strings.Contains(text, "failed to create typed patch object"), apierrors.IsBadRequest(err):
+	case strings.Contains(text, "failed to create typed patch object"), strings.Contains(text, "unable to convert unstructured object"), apierrors.IsBadRequest(err):
 		return "malformed"
 	case apierrors.IsInvalid(err):
 		return "invalid"
@@ -316,7 +318,37 @@ func verify(out *diff.Comparison, kind *schema.Kind, live, forced *unstructured.
 	if got := kind.Canonical(visible(predicted, kind)); !assert.ObjectsAreEqual(after, got) {
 		return fmt.Errorf("%s with a prediction that differs from what the server says: %s", out.Verdict, strings.Join(unequal("", after, got), "\n  "))
 	}
-	return (&pair{}).paths(out, kind, before, after)
+	return changedPaths(out, kind, before, after)
+}
+
+// changedPaths checks that the changes name every leaf that changes, and nothing else.
+func changedPaths(out *diff.Comparison, kind *schema.Kind, before, after map[string]any) error {
+	old, err := kind.Type.FromUnstructured(before, typed.AllowDuplicates)
+	if err != nil {
+		return err
+	}
+	now, err := kind.Type.FromUnstructured(after, typed.AllowDuplicates)
+	if err != nil {
+		return err
+	}
+	c, err := old.Compare(now)
+	if err != nil {
+		return err
+	}
+	var leaves []string
+	c.Added.Union(c.Modified).Union(c.Removed).Leaves().Iterate(func(path fieldpath.Path) { leaves = append(leaves, diff.PathString(path)) })
+	for _, leaf := range leaves {
+		if !slices.ContainsFunc(out.Changes, func(c diff.Change) bool { return strings.HasPrefix(leaf, c.Path) }) {
+			return fmt.Errorf("no change names %s: %v", leaf, out.Changes)
+		}
+	}
+	for _, change := range out.Changes {
+		order := change.Op == diff.Replace && strings.HasPrefix(change.New.String(), `["[`)
+		if !order && !slices.ContainsFunc(leaves, func(leaf string) bool { return strings.HasPrefix(leaf, change.Path) }) {
+			return fmt.Errorf("nothing changes at %s: %v", change.Path, leaves)
+		}
+	}
+	return nil
 }
 
 // entryOf returns the fields that a manager owns by apply.
