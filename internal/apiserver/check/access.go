@@ -1,8 +1,11 @@
 package check
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -96,18 +99,82 @@ func operations(obj map[string]any, at *field.Path) field.ErrorList {
 				map[string]string{"operations": "operations", "apiGroups": "API groups", "apiVersions": "API versions"}[name]))
 		}
 	}
-	return errs
+	return append(errs, webhookResources(list(obj, "resources"), at.Child("resources"))...)
 }
 
 // mutableOperations: what is deleted cannot be changed.
-func mutableOperations(obj map[string]any) field.ErrorList {
-	var errs field.ErrorList
-	for _, rule := range list(obj, "spec", "matchConstraints", "resourceRules") {
-		for _, operation := range list(rule, "operations") {
-			if allowed := []string{"*", "CONNECT", "CREATE", "UPDATE"}; !slices.Contains(allowed, text(operation)) {
-				errs = append(errs, field.NotSupported(field.NewPath("spec", "matchConstraints", "resourceRules", "operations"), operation, allowed))
+func mutableOperations(part string) func(obj map[string]any) field.ErrorList {
+	return func(obj map[string]any) field.ErrorList {
+		var errs field.ErrorList
+		for _, rule := range list(obj, "spec", part, "resourceRules") {
+			for _, operation := range list(rule, "operations") {
+				if allowed := []string{"*", "CONNECT", "CREATE", "UPDATE"}; !slices.Contains(allowed, text(operation)) {
+					errs = append(errs, field.NotSupported(field.NewPath("spec", part, "resourceRules", "operations"), operation, allowed))
+				}
 			}
 		}
+		return errs
+	}
+}
+
+// mutation: the patch of its type, and no other.
+func mutation(obj map[string]any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	fields := map[string]string{"JSONPatch": "jsonPatch", "ApplyConfiguration": "applyConfiguration"}
+	kind := str(obj, "patchType")
+	for other, name := range fields {
+		switch {
+		case fields[kind] == "":
+		case other == kind && obj[name] == nil:
+			errs = append(errs, field.Required(at.Child(name), "must be specified when patchType is "+kind))
+		case other != kind && obj[name] != nil:
+			errs = append(errs, field.Invalid(at.Child(name), "{"+name+"}", "must not be specified when patchType is "+kind))
+		}
+	}
+	return errs
+}
+
+// validations: a policy says something.
+func validations(obj map[string]any) field.ErrorList {
+	if len(list(obj, "spec", "validations"))+len(list(obj, "spec", "auditAnnotations")) > 0 {
+		return nil
+	}
+	const detail = "validations or auditAnnotations must contain at least one item"
+	return field.ErrorList{
+		field.Required(field.NewPath("spec", "validations"), detail), field.Required(field.NewPath("spec", "auditAnnotations"), detail),
+	}
+}
+
+// webhookResources: what is all of something stands alone beside parts of it.
+func webhookResources(values []any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	whole, everywhere := map[string]bool{}, map[string]bool{}
+	for i, v := range values {
+		name := text(v)
+		resource, part, divided := strings.Cut(name, "/")
+		if !divided {
+			continue
+		}
+		if whole[resource] {
+			errs = append(errs, field.Invalid(at.Index(i), name, fmt.Sprintf("if '%s/*' is present, must not specify %s", resource, name)))
+		}
+		if everywhere[part] {
+			errs = append(errs, field.Invalid(at.Index(i), name, fmt.Sprintf("if '*/%s' is present, must not specify %s", part, name)))
+		}
+		whole[resource] = whole[resource] || part == "*"
+		everywhere[part] = everywhere[part] || resource == "*"
+	}
+	if len(values) > 1 && slices.Contains(values, any("*/*")) {
+		errs = append(errs, field.Invalid(at, values, "if '*/*' is present, must not specify other resources"))
+	}
+	plain := false // as the server has it: what the last one of them is counts
+	for _, v := range values {
+		if name := text(v); name != "" && !strings.Contains(name, "/") {
+			plain = name != "*"
+		}
+	}
+	if plain && slices.Contains(values, any("*")) {
+		errs = append(errs, field.Invalid(at, values, "if '*' is present, must not specify other resources without subresources"))
 	}
 	return errs
 }
@@ -134,7 +201,8 @@ func paramRef(obj map[string]any, at *field.Path) field.ErrorList {
 	name := str(obj, "name")
 	switch {
 	case name != "" && obj["selector"] != nil:
-		return field.ErrorList{field.Forbidden(at.Child("name"), "name and selector are mutually exclusive")}
+		const detail = "name and selector are mutually exclusive"
+		return field.ErrorList{field.Forbidden(at.Child("name"), detail), field.Forbidden(at.Child("selector"), detail)}
 	case name == "" && obj["selector"] == nil:
 		return field.ErrorList{field.Required(at, "one of name or selector must be specified")}
 	}
@@ -155,6 +223,10 @@ func webhooks(obj map[string]any) field.ErrorList {
 		for j, v := range versions {
 			if slices.Contains(versions[:j], v) {
 				errs = append(errs, field.Invalid(at.Child("admissionReviewVersions").Index(j), v, "duplicate version"))
+				continue
+			}
+			for _, fault := range validation.IsDNS1035Label(text(v)) {
+				errs = append(errs, field.Invalid(at.Child("admissionReviewVersions").Index(j), v, fault))
 			}
 		}
 		if len(versions) > 0 && !slices.ContainsFunc(versions, func(v any) bool { return v == "v1" || v == "v1beta1" }) {

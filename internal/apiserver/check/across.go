@@ -40,12 +40,16 @@ var whole = map[kind.GroupKind][]func(obj map[string]any) field.ErrorList{
 	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:                {subjects(true)},
 	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}: {webhooks},
 	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}:   {webhooks},
-	{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicy"}:        {mutableOperations},
+	{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicy"}:        {mutableOperations("matchConstraints")},
+	{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicyBinding"}: {mutableOperations("matchResources")},
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:      {validations},
 }
 
 // fresh are rules that hold of new objects alone.
 var fresh = map[kind.GroupKind]func(obj map[string]any) field.ErrorList{
-	{Group: "batch", Kind: "Job"}: newJob,
+	{Kind: "Pod"}:                     newPod,
+	{Group: "batch", Kind: "Job"}:     newJob,
+	{Group: "batch", Kind: "CronJob"}: newCronJob,
 }
 
 // lasting are the fields that may stay as they are, whatever is wrong with them.
@@ -89,10 +93,11 @@ var structures = map[string]func(obj map[string]any, at *field.Path) field.Error
 	"io.k8s.api.core.v1.EnvVar":                        variable,
 	"io.k8s.api.core.v1.EnvFromSource":                 variables,
 	"io.k8s.api.core.v1.ObjectFieldSelector":           fieldReference,
+	"io.k8s.api.core.v1.FileKeySelector":               fileKey,
 	"io.k8s.api.core.v1.ResourceRequirements":          resources,
 	"io.k8s.api.core.v1.HTTPGetAction":                 httpHeaders,
 	"io.k8s.api.core.v1.ResourceFieldSelector":         resourceReference,
-	"io.k8s.api.core.v1.SeccompProfile":                profile("type is required when seccompProfile is set"),
+	"io.k8s.api.core.v1.SeccompProfile":                seccomp,
 	"io.k8s.api.core.v1.AppArmorProfile":               profile("type is required when appArmorProfile is set"),
 	"io.k8s.api.core.v1.PersistentVolumeClaimTemplate": claimTemplate,
 	"io.k8s.api.core.v1.WindowsSecurityContextOptions": windowsOptions,
@@ -106,6 +111,7 @@ var structures = map[string]func(obj map[string]any, at *field.Path) field.Error
 	"io.k8s.api.autoscaling.v2.MetricTarget":    metricTarget,
 
 	"io.k8s.api.admissionregistration.v1.WebhookClientConfig":     webhookClient,
+	"io.k8s.api.admissionregistration.v1.Mutation":                mutation,
 	"io.k8s.api.admissionregistration.v1.ParamRef":                paramRef,
 	"io.k8s.api.admissionregistration.v1.RuleWithOperations":      operations,
 	"io.k8s.api.admissionregistration.v1.NamedRuleWithOperations": operations,

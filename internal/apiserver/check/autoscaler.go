@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	kind "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -84,6 +86,10 @@ func autoscaler(obj map[string]any) field.ErrorList {
 		errs = append(errs, field.Invalid(where, version, err.Error()))
 	case gv.Group == "" && str(ref, "kind") != "ReplicationController":
 		errs = append(errs, field.Invalid(where, version, "apiVersion must specify API group"))
+	}
+	byCount := func(m any) bool { return str(m, "type") == "Object" || str(m, "type") == "External" }
+	if ok && least == 0 && !slices.ContainsFunc(list(spec, "metrics"), byCount) {
+		errs = append(errs, field.Forbidden(at.Child("metrics"), "must specify at least one Object or External metric to support scaling to zero replicas"))
 	}
 	if ok && most < least {
 		errs = append(errs, field.Invalid(at.Child("maxReplicas"), most, "must be greater than or equal to `minReplicas`"))

@@ -229,7 +229,7 @@ func containersOf(spec map[string]any, at *field.Path) []container {
 
 // check holds a container to its pod.
 func (c container) check(pod map[string]any, volumes map[string]map[string]any) field.ErrorList {
-	return slices.Concat(c.mounts(volumes), c.ports(pod), c.handlers(pod), c.claims(pod), c.security(pod))
+	return slices.Concat(c.mounts(volumes), c.ports(pod), c.resizing(pod), c.handlers(pod), c.restarts(pod), c.claims(pod), c.security(pod), c.files(pod))
 }
 
 // mounts: of volumes that the pod has, each at a place of its own; of claims as devices.
@@ -356,11 +356,6 @@ func portsOf(c map[string]any) []any { return list(c, "ports") }
 // handlers: liveness and start are proven by one success; who runs once is not probed; a pause ends before the pod does.
 func (c container) handlers(pod map[string]any) field.ErrorList {
 	var errs field.ErrorList
-	for _, r := range list(c.obj, "resizePolicy") {
-		if str(r, "resourceName") == "" || str(r, "restartPolicy") == "" {
-			errs = append(errs, field.Required(c.at.Child("resizePolicy"), ""))
-		}
-	}
 	names := []string{"lifecycle", "livenessProbe", "readinessProbe", "startupProbe"}
 	if c.init && !c.sidecar {
 		for _, name := range present(c.obj, names...) {
@@ -392,18 +387,42 @@ func (c container) handlers(pod map[string]any) field.ErrorList {
 
 // claims: of devices that the pod has claimed.
 func (c container) claims(pod map[string]any) field.ErrorList {
+	return claimNames(list(c.obj, "resources", "claims"), pod, c.at.Child("resources", "claims"))
+}
+
+// claimNames: each claim whole once, or requests in it, each once.
+func claimNames(claims []any, pod map[string]any, where *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	var known []string
 	for _, r := range list(pod, "resourceClaims") {
 		known = append(known, str(r, "name"))
 	}
 	slices.Sort(known)
-	for i, r := range list(c.obj, "resources", "claims") {
-		at, name := c.at.Child("resources", "claims").Index(i), str(r, "name")
+	taken := map[string]bool{}
+	for i, r := range claims {
+		at, name, request := where.Index(i), str(r, "name"), str(r, "request")
 		if name == "" {
 			errs = append(errs, field.Required(at, ""))
+			continue
 		}
-		if name == "" || slices.Contains(known, name) {
+		key := name
+		if request != "" {
+			key += "/" + request
+		}
+		switch {
+		case taken[name]:
+			errs = append(errs, field.Duplicate(at, name))
+		case taken[key]:
+			errs = append(errs, field.Duplicate(at, key))
+		case request == "":
+			for other := range taken {
+				if strings.HasPrefix(other, name+"/") {
+					errs = append(errs, field.Duplicate(at, name))
+				}
+			}
+		}
+		taken[key] = true
+		if slices.Contains(known, name) {
 			continue
 		}
 		e := field.NotFound(at, name)
@@ -412,6 +431,42 @@ func (c container) claims(pod map[string]any) field.ErrorList {
 			e.Detail = "must be one of the names in pod.spec.resourceClaims: " + strings.Join(known, ", ")
 		}
 		errs = append(errs, e)
+	}
+	return errs
+}
+
+// files: a value from a file is from one in a directory that the pod fills itself.
+func (c container) files(pod map[string]any) field.ErrorList {
+	var errs field.ErrorList
+	for i, e := range list(c.obj, "env") {
+		ref := object(e, "valueFrom", "fileKeyRef")
+		if ref == nil {
+			continue
+		}
+		name, at := str(ref, "volumeName"), c.at.Child("env").Index(i).Child("valueFrom", "fileKeyRef", "volumeName")
+		j := slices.IndexFunc(list(pod, "volumes"), func(v any) bool { return str(v, "name") == name })
+		switch {
+		case j < 0:
+			errs = append(errs, field.NotFound(at, name))
+		case object(list(pod, "volumes")[j], "emptyDir") == nil:
+			errs = append(errs, field.Invalid(at, name, "referenced volume must be of type emptyDir"))
+		}
+	}
+	return errs
+}
+
+// fileKey: a variable in a file of a volume.
+func fileKey(obj map[string]any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for name, form := range map[string]string{"key": "relaxedenvname", "volumeName": "label", "path": "backsteps"} {
+		value := str(obj, name)
+		if value == "" {
+			errs = append(errs, field.Required(at.Child(name), ""))
+			continue
+		}
+		for _, f := range formats[form](value) {
+			errs = append(errs, field.Invalid(at.Child(name), value, f.Detail))
+		}
 	}
 	return errs
 }
@@ -452,4 +507,13 @@ func profile(missing string) func(obj map[string]any, at *field.Path) field.Erro
 		}
 		return nil
 	}
+}
+
+// seccomp: a profile of a type, and with a file only where it is one.
+func seccomp(obj map[string]any, at *field.Path) field.ErrorList {
+	errs := profile("type is required when seccompProfile is set")(obj, at)
+	if kind := str(obj, "type"); kind != "Localhost" && kind != "RuntimeDefault" && kind != "Unconfined" && obj["localhostProfile"] != nil {
+		errs = append(errs, field.Invalid(at.Child("localhostProfile"), obj, "can only be set when seccomp type is Localhost"))
+	}
+	return errs
 }

@@ -194,12 +194,17 @@ func (a *arena) invalidate(t *testing.T, seed uint64) {
 	t.Helper()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	byKind, sum := map[string]*tally{}, &tally{}
+	byKind, sum, pool := map[string]*tally{}, &tally{}, grafts(a.samples)
 	var wrong []string
 	disagreements := map[string]int{}
 	for range *invalidations {
 		o := a.samples[random.IntN(len(a.samples))]
-		broken, place := breakAt(random, o)
+		broken, place := breakAt(random, o, pool)
+		for range random.IntN(3) {
+			if again, where := breakAt(random, object(broken), pool); random.IntN(3) == 0 {
+				broken, place = again, place+"; "+where
+			}
+		}
 		kind := o.kind().Kind
 		if byKind[kind] == nil {
 			byKind[kind] = &tally{}
@@ -264,8 +269,39 @@ var spoiled = []any{
 
 var wrongNumbers = []any{int64(-1), int64(0), int64(1), int64(70000), int64(2147483647)}
 
-// breakAt returns a copy of an object with one value below its metadata removed or replaced, and says which.
-func breakAt(random *rand.Rand, o object) (map[string]any, string) {
+// grafts returns the fields that structures have somewhere in the samples, by the name of the field that holds such a structure.
+func grafts(all []object) map[string]map[string][]any {
+	out := map[string]map[string][]any{}
+	var visit func(value any, holder string)
+	visit = func(value any, holder string) {
+		switch v := value.(type) {
+		case map[string]any:
+			if out[holder] == nil {
+				out[holder] = map[string][]any{}
+			}
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				out[holder][name] = append(out[holder][name], v[name])
+				visit(v[name], name)
+			}
+		case []any:
+			for _, item := range v {
+				visit(item, holder)
+			}
+		}
+	}
+	for _, o := range all {
+		for _, name := range slices.Sorted(maps.Keys(o)) {
+			if !slices.Contains([]string{"apiVersion", "kind", "metadata"}, name) {
+				visit(o[name], name)
+			}
+		}
+	}
+	return out
+}
+
+// breakAt returns a copy of an object with one value below its metadata removed or replaced, or with a field that a structure of
+// the same name has elsewhere, and says which.
+func breakAt(random *rand.Rand, o object, pool map[string]map[string][]any) (map[string]any, string) {
 	data, err := json.Marshal(o)
 	if err != nil {
 		panic(err)
@@ -287,6 +323,14 @@ func breakAt(random *rand.Rand, o object) (map[string]any, string) {
 		})
 		switch v := value.(type) {
 		case map[string]any:
+			holder := strings.TrimRight(at[strings.LastIndex(at, ".")+1:], "[]")
+			if others := pool[holder]; len(others) > 0 {
+				edits = append(edits, func() string {
+					name := slices.Sorted(maps.Keys(others))[random.IntN(len(others))]
+					v[name] = runtime.DeepCopyJSONValue(others[name][random.IntN(len(others[name]))])
+					return fmt.Sprintf("%s.%s = %.40q", at, name, fmt.Sprint(v[name]))
+				})
+			}
 			for _, name := range slices.Sorted(maps.Keys(v)) {
 				if at == "" && slices.Contains([]string{"apiVersion", "kind", "metadata"}, name) {
 					continue

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -69,6 +70,15 @@ func cronJob(obj map[string]any) field.ErrorList {
 	return errs // Nobody looks at the metadata of the template before there is a job of it.
 }
 
+// newCronJob: its jobs get names that they can have, the time after its own.
+func newCronJob(obj map[string]any) field.ErrorList {
+	const longest = 52
+	if name := str(obj, "metadata", "name"); len(name) > longest {
+		return field.ErrorList{field.Invalid(field.NewPath("metadata", "name"), name, fmt.Sprintf("must be no more than %d characters", longest))}
+	}
+	return nil
+}
+
 // jobSpec: a job's pods end. With indexes there are as many completions as the job says, and limits count within them.
 func jobSpec(spec map[string]any, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
@@ -122,13 +132,23 @@ func indexed(spec map[string]any, at *field.Path) field.ErrorList {
 		if mode != "Indexed" {
 			return append(errs, field.Invalid(at.Child("successPolicy"), policy, "requires indexed completion mode"))
 		}
-		for i, r := range list(policy, "rules") {
+		rules, where := list(policy, "rules"), at.Child("successPolicy", "rules")
+		if len(rules) == 0 {
+			errs = append(errs, field.Required(where, "at least one rules must be specified when the successPolicy is specified"))
+		}
+		if len(rules) > mostPolicyRules {
+			errs = append(errs, field.TooMany(where, len(rules), mostPolicyRules))
+		}
+		for i, r := range rules {
 			rule, _ := r.(map[string]any)
 			errs = append(errs, successRule(rule, completions, counted, at.Child("successPolicy", "rules").Index(i))...)
 		}
 	}
 	return errs
 }
+
+// mostPolicyRules is how many rules a policy of a job may have.
+const mostPolicyRules = 20
 
 // failurePolicy: each rule looks at exit codes or at conditions, and fails an index only where indexes have limits of their own.
 func failurePolicy(spec map[string]any, at *field.Path) field.ErrorList {
@@ -150,8 +170,8 @@ func failurePolicy(spec map[string]any, at *field.Path) field.ErrorList {
 		if name := str(codes, "containerName"); codes["containerName"] != nil && !names[name] {
 			errs = append(errs, field.Invalid(where.Child("onExitCodes", "containerName"), name, "must be one of the container or initContainer names in the pod template"))
 		}
-		if values := list(codes, "values"); codes != nil && str(codes, "operator") == "In" && slices.Contains(values, any(int64(0))) {
-			errs = append(errs, field.Invalid(where.Child("onExitCodes", "values").Index(slices.Index(values, any(int64(0)))), int64(0), "must not be 0 for the In operator"))
+		if codes != nil {
+			errs = append(errs, exitCodes(codes, where.Child("onExitCodes", "values"))...)
 		}
 		if str(rule, "action") == "FailIndex" && spec["backoffLimitPerIndex"] == nil {
 			errs = append(errs, field.Invalid(where.Child("action"), "FailIndex", "requires the backoffLimitPerIndex to be set"))
@@ -160,11 +180,40 @@ func failurePolicy(spec map[string]any, at *field.Path) field.ErrorList {
 	return errs
 }
 
+// exitCodes: in their order, and with In none of success.
+func exitCodes(codes map[string]any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	values, last, ordered := list(codes, "values"), int64(0), true
+	if len(values) > mostExitCodes {
+		errs = append(errs, field.TooMany(at, len(values), mostExitCodes))
+	}
+	for i, v := range values {
+		code, _ := v.(int64)
+		if code == 0 && str(codes, "operator") == "In" {
+			errs = append(errs, field.Invalid(at.Index(i), code, "must not be 0 for the In operator"))
+		}
+		ordered = ordered && (i == 0 || last <= code)
+		last = code
+	}
+	if !ordered {
+		errs = append(errs, field.Invalid(at, values, "must be ordered"))
+	}
+	return errs
+}
+
 // disruptionBudget: a limit of one kind.
 func disruptionBudget(obj map[string]any) field.ErrorList {
-	spec := object(obj, "spec")
+	spec, at := object(obj, "spec"), field.NewPath("spec")
+	var errs field.ErrorList
 	if len(present(spec, "minAvailable", "maxUnavailable")) == 2 {
-		return field.ErrorList{field.Invalid(field.NewPath("spec"), spec, "minAvailable and maxUnavailable cannot be both set")}
+		errs = append(errs, field.Invalid(at, spec, "minAvailable and maxUnavailable cannot be both set"))
 	}
-	return nil
+	for _, name := range present(spec, "minAvailable", "maxUnavailable") {
+		if spec[name] == "" {
+			for _, f := range formats["share"](spec[name]) {
+				errs = append(errs, field.Invalid(at.Child(name), spec[name], f.Detail))
+			}
+		}
+	}
+	return errs
 }

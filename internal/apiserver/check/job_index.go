@@ -55,6 +55,9 @@ func successRule(rule map[string]any, completions int64, counted bool, at *field
 	}
 	n, ok := number(rule, "succeededCount")
 	where := at.Child("succeededCount")
+	if ok && n < 0 {
+		errs = append(errs, field.Invalid(where, n, notNegative))
+	}
 	if ok && n > completions {
 		errs = append(errs, field.Invalid(where, n, fmt.Sprintf("must be less than or equal to %d (the number of specified completions)", completions)))
 	}

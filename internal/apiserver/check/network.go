@@ -68,7 +68,7 @@ func ingressClass(obj map[string]any) field.ErrorList {
 		return nil
 	}
 	switch scope := str(parameters, "scope"); {
-	case scope == "Namespace" && str(parameters, "namespace") == "":
+	case scope == "Namespace" && parameters["namespace"] == nil:
 		return field.ErrorList{field.Required(at.Child("namespace"), "`parameters.scope` is set to 'Namespace'")}
 	case scope == "Cluster" && parameters["namespace"] != nil:
 		return field.ErrorList{field.Forbidden(at.Child("namespace"), "`parameters.scope` is set to 'Cluster'")}

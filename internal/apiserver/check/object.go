@@ -25,7 +25,7 @@ func Object(gvk kind.GroupVersionKind, obj, old map[string]any) field.ErrorList 
 		obj = fill(obj)
 	}
 	w.structure(rules.Root, obj)
-	faults := once(append(w.faults, across(gvk.GroupKind(), obj, old)...))
+	faults := seen(gvk.GroupKind(), once(append(w.faults, across(gvk.GroupKind(), obj, old)...)))
 	if part := lasting[gvk.GroupKind()]; part != "" && len(faults) > 0 && old != nil && reflect.DeepEqual(obj[part], old[part]) {
 		return slices.DeleteFunc(faults, func(e *field.Error) bool { return e.Field == part || strings.HasPrefix(e.Field, part+"[") })
 	}

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -9,8 +11,27 @@ import (
 
 func pod(obj map[string]any) field.ErrorList {
 	var errs field.ErrorList
-	if get(obj, "spec", "hostNetwork") == true && get(obj, "spec", "hostUsers") == false {
-		errs = append(errs, field.Forbidden(field.NewPath("spec", "hostNetwork"), "when `hostUsers` is false"))
+	spec, at := object(obj, "spec"), field.NewPath("spec")
+	if n, ok := number(spec, "terminationGracePeriodSeconds"); ok && n < 0 {
+		errs = append(errs, field.Invalid(at.Child("terminationGracePeriodSeconds"), n, notNegative))
+	}
+	for _, c := range append(containersOf(spec, at), ephemeralOf(spec, at)...) {
+		if image := str(c.obj, "image"); image != strings.TrimSpace(image) {
+			errs = append(errs, field.Invalid(c.at.Child("image"), image, "must not have leading or trailing whitespace"))
+		}
+	}
+	return errs
+}
+
+// newPod: what is added to a pod that runs cannot be there before, and a pod that waits has no node.
+func newPod(obj map[string]any) field.ErrorList {
+	spec, at := object(obj, "spec"), field.NewPath("spec")
+	var errs field.ErrorList
+	if len(list(spec, "ephemeralContainers")) > 0 {
+		errs = append(errs, field.Forbidden(at.Child("ephemeralContainers"), "cannot be set on create"))
+	}
+	if str(spec, "nodeName") != "" && len(list(spec, "schedulingGates")) > 0 {
+		errs = append(errs, field.Forbidden(at.Child("nodeName"), "cannot be set until all schedulingGates have been cleared"))
 	}
 	return errs
 }
@@ -25,6 +46,10 @@ func podSpec(spec map[string]any, at *field.Path, volumes map[string]map[string]
 	for _, c := range all {
 		errs = append(errs, c.check(spec, volumes)...)
 	}
+	errs = append(errs, ephemeral(spec, at, volumes)...)
+	every := append(slices.Clone(all), ephemeralOf(spec, at)...)
+	errs = slices.Concat(errs, platform(spec, every, at), hostProcesses(spec, every, at), hostUsers(spec, every, at), hostSysctls(spec, at),
+		hostname(spec, at), podResources(spec, all, at.Child("resources")), nameservers(spec, at.Child("dnsConfig")))
 	if str(spec, "dnsPolicy") == "None" {
 		switch {
 		case spec["dnsConfig"] == nil:
@@ -80,7 +105,7 @@ func containerNames(all []container) field.ErrorList {
 	seen := map[string]bool{}
 	for _, c := range all {
 		name := str(c.obj, "name")
-		if name != "" && seen[name] {
+		if (name != "" || !c.init) && seen[name] {
 			errs = append(errs, field.Duplicate(c.at.Child("name"), name))
 		}
 		seen[name] = true
@@ -137,6 +162,34 @@ func toleration(obj map[string]any, at *field.Path) field.ErrorList {
 		if value != "" {
 			errs = append(errs, field.Invalid(at.Child("operator"), value, "value must be empty when `operator` is 'Exists'"))
 		}
+	}
+	return errs
+}
+
+// Bounds of how a pod resolves names.
+const (
+	mostNameservers = 3
+	mostSearches    = 32
+	longestSearches = 2048
+)
+
+// nameservers: no more of what a resolver reads than it can.
+func nameservers(spec map[string]any, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	servers, searches := list(spec, "dnsConfig", "nameservers"), list(spec, "dnsConfig", "searches")
+	if len(servers) > mostNameservers {
+		errs = append(errs, field.Invalid(at.Child("nameservers"), servers, fmt.Sprintf("must not have more than %v nameservers", mostNameservers)))
+	}
+	if len(searches) > mostSearches {
+		errs = append(errs, field.Invalid(at.Child("searches"), searches, fmt.Sprintf("must not have more than %v search paths", mostSearches)))
+	}
+	length := max(len(searches)-1, 0)
+	for _, s := range searches {
+		length += len(text(s))
+	}
+	if length > longestSearches {
+		errs = append(errs, field.Invalid(at.Child("searches"), searches,
+			fmt.Sprintf("must not have more than %v characters (including spaces) in the search list", longestSearches)))
 	}
 	return errs
 }

@@ -33,7 +33,9 @@ func secretData(obj map[string]any) field.ErrorList {
 			return need("username", "password")
 		}
 	case "kubernetes.io/ssh-auth":
-		return need("ssh-privatekey")
+		if str(data, "ssh-privatekey") == "" {
+			return field.ErrorList{field.Required(field.NewPath("data").Key("ssh-privatekey"), "")}
+		}
 	case "kubernetes.io/tls":
 		return need("tls.crt", "tls.key")
 	}

@@ -66,10 +66,14 @@ func nodeRequirement(obj map[string]any, at *field.Path) field.ErrorList {
 	values, where := len(list(obj, "values")), at.Child("values")
 	operator := str(obj, "operator")
 	if strings.Contains(at.String(), ".matchFields[") {
+		var errs field.ErrorList
 		if (operator == "In" || operator == "NotIn") && values != 1 {
-			return field.ErrorList{field.Required(where, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector")}
+			errs = append(errs, field.Required(where, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
 		}
-		return nil
+		if str(obj, "key") == "" {
+			errs = append(errs, field.Invalid(at.Child("key"), "", "not a valid field selector key"))
+		}
+		return errs
 	}
 	switch {
 	case (operator == "Gt" || operator == "Lt") && values != 1:

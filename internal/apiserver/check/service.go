@@ -84,15 +84,21 @@ func serviceAddresses(obj map[string]any) field.ErrorList {
 	if str(spec, "clusterIP") != "" && len(ips) == 0 {
 		return field.ErrorList{field.Required(where, "")}
 	}
-	if len(ips) > 0 && str(spec, "clusterIP") != text(ips[0]) {
-		return field.ErrorList{field.Invalid(where, ips, "first value must match `clusterIP`")}
-	}
 	var errs field.ErrorList
+	switch ip := str(spec, "clusterIP"); {
+	case len(ips) > 0 && ip == "":
+		errs = append(errs, field.Invalid(where, ips, "must be empty when `clusterIP` is not specified"))
+	case len(ips) > 0 && ip != text(ips[0]):
+		errs = append(errs, field.Invalid(where, ips, "first value must match `clusterIP`"))
+	}
+	if len(ips) > 2 {
+		errs = append(errs, field.Invalid(where, ips, "may only hold up to 2 values"))
+	}
 	for i, ip := range ips {
 		s := text(ip)
 		if s == "None" && i == 0 {
 			if len(ips) > 1 {
-				errs = append(errs, field.Invalid(where.Index(0), s, "must be the only entry in list"))
+				errs = append(errs, field.Invalid(where, ips, "'None' must be the first and only value"))
 			}
 			continue
 		}
@@ -177,7 +183,7 @@ func endpointSlice(obj map[string]any) field.ErrorList {
 				}
 				if net.ParseIP(s) != nil && strings.Contains(s, ":") != (kind == "IPv6") {
 					want := map[string]string{"IPv4": "must be an IPv4 address", "IPv6": "must be an IPv6 address"}[kind]
-					errs = append(errs, field.Invalid(at, s, want))
+					errs = append(errs, field.Invalid(field.NewPath("endpoints").Index(i).Child("addresses"), s, want))
 				}
 			}
 		}

@@ -15,6 +15,9 @@ func present(obj map[string]any, names ...string) []string {
 	return out
 }
 
+// misnamed are the sources of volumes that the server calls by another name when there is one too many.
+var misnamed = map[string]string{"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
+
 // oneOf holds a structure to exactly one of some fields. missing is the detail of having none; extra that of each but the first.
 func oneOf(obj map[string]any, at *field.Path, missing, extra string, names ...string) field.ErrorList {
 	var errs field.ErrorList
@@ -23,6 +26,9 @@ func oneOf(obj map[string]any, at *field.Path, missing, extra string, names ...s
 		return field.ErrorList{field.Required(at, missing)}
 	}
 	for _, name := range have[1:] {
+		if other, ok := misnamed[name]; ok {
+			name = other
+		}
 		errs = append(errs, field.Forbidden(at.Child(name), extra))
 	}
 	return errs

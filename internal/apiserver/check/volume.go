@@ -34,6 +34,11 @@ func volume(obj map[string]any, at *field.Path) field.ErrorList {
 			errs = append(errs, field.Invalid(at.Child("name"), name, f.Detail))
 		}
 	}
+	if secret := str(obj, "csi", "nodePublishSecretRef", "name"); secret != "" {
+		for _, f := range formats["subdomain"](secret) {
+			errs = append(errs, field.Invalid(at.Child("csi", "name"), secret, f.Detail))
+		}
+	}
 	if c := object(obj, "ephemeral"); c != nil && object(c, "volumeClaimTemplate") == nil {
 		errs = append(errs, field.Required(at.Child("ephemeral", "volumeClaimTemplate"), ""))
 	}
@@ -54,8 +59,13 @@ func volume(obj map[string]any, at *field.Path) field.ErrorList {
 // disks: those that a volume of a pod and one of its own have in common. A Google disk is reported by the name that it has within the server.
 func disks(obj map[string]any, at *field.Path, unnamed string) field.ErrorList {
 	var errs field.ErrorList
-	if disk := object(obj, "gcePersistentDisk"); disk != nil && str(disk, "pdName") == "" {
-		errs = append(errs, field.Required(at.Child("persistentDisk", "pdName"), ""))
+	if disk := object(obj, "gcePersistentDisk"); disk != nil {
+		if str(disk, "pdName") == "" {
+			errs = append(errs, field.Required(at.Child("persistentDisk", "pdName"), ""))
+		}
+		if n, _ := number(disk, "partition"); n < 0 || n > 255 {
+			errs = append(errs, field.Invalid(at.Child("persistentDisk", "partition"), n, "must be between 0 and 255 inclusive"))
+		}
 	}
 	for _, name := range []string{"iqn", "initiatorName"} {
 		value, ok := get(obj, "iscsi", name).(string)
@@ -117,10 +127,10 @@ var iscsiNames = map[string]*regexp.Regexp{
 // projection: one source.
 func projection(obj map[string]any, at *field.Path) field.ErrorList {
 	names := present(obj, "secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
-	if len(names) > 1 {
-		return field.ErrorList{field.Forbidden(at.Child(names[1]), "may not specify more than 1 volume type per source")}
-	}
 	errs := downward(list(obj, "downwardAPI", "items"), at.Child("downwardAPI"))
+	if len(names) > 1 {
+		errs = append(errs, field.Forbidden(at, "may not specify more than 1 volume type per source"))
+	}
 	if bundle := object(obj, "clusterTrustBundle"); bundle != nil {
 		where := at.Child("clusterTrustBundle")
 		switch name, signer := str(bundle, "name"), str(bundle, "signerName"); {
@@ -130,6 +140,10 @@ func projection(obj map[string]any, at *field.Path) field.ErrorList {
 			errs = append(errs, field.Required(where, "either name or signerName must be specified"))
 		case name != "" && bundle["labelSelector"] != nil:
 			errs = append(errs, field.Invalid(where.Child("labelSelector"), bundle["labelSelector"], "labelSelector must be unset if name is specified"))
+		case name != "":
+			for _, f := range formats["bundle"](name) {
+				errs = append(errs, field.Invalid(where.Child("name"), name, f.Detail))
+			}
 		case signer != "":
 			errs = append(errs, signerName(signer, where.Child("signerName"))...)
 		}
@@ -238,17 +252,27 @@ func fibreChannel(obj map[string]any, at *field.Path) field.ErrorList {
 	switch {
 	case names == 0 && ids == 0:
 		return field.ErrorList{field.Required(at.Child("targetWWNs"), "must specify either targetWWNs or wwids, but not both")}
-	case names > 0 && ids > 0:
-		return field.ErrorList{field.Invalid(at.Child("targetWWNs"), obj["targetWWNs"], "targetWWNs and wwids can not be specified simultaneously")}
-	case names > 0 && obj["lun"] == nil:
-		return field.ErrorList{field.Required(at.Child("lun"), "lun is required if targetWWNs is specified")}
 	}
-	return nil
+	var errs field.ErrorList
+	if names > 0 && ids > 0 {
+		errs = append(errs, field.Invalid(at.Child("targetWWNs"), obj["targetWWNs"], "targetWWNs and wwids can not be specified simultaneously"))
+	}
+	if names > 0 && obj["lun"] == nil {
+		errs = append(errs, field.Required(at.Child("lun"), "lun is required if targetWWNs is specified"))
+	}
+	return errs
 }
 
 // claimTemplate: labels and annotations are such.
 func claimTemplate(obj map[string]any, at *field.Path) field.ErrorList {
-	return labelled(object(obj, "metadata"), at.Child("metadata"))
+	meta := object(obj, "metadata")
+	errs := labelled(meta, at.Child("metadata"))
+	for _, name := range slices.Sorted(maps.Keys(meta)) {
+		if name != "labels" && name != "annotations" && !isZero(meta[name]) {
+			errs = append(errs, field.Forbidden(at.Child("metadata", name), "cannot be set"))
+		}
+	}
+	return errs
 }
 
 // claimSpec: a claim asks for an amount of storage, and ReadWriteOncePod stands alone.
@@ -261,11 +285,11 @@ func claimSpec(obj map[string]any, at *field.Path) field.ErrorList {
 	case size.Sign() <= 0:
 		errs = append(errs, field.Invalid(at.Child("resources").Key("storage"), get(obj, "resources", "requests", "storage"), "must be greater than zero"))
 	}
-	return append(errs, alone(obj, at)...)
+	return append(errs, onePodAlone(obj, at)...)
 }
 
-// alone: one pod alone is not together with another way to use a volume.
-func alone(spec map[string]any, at *field.Path) field.ErrorList {
+// onePodAlone: one pod alone is not together with another way to use a volume.
+func onePodAlone(spec map[string]any, at *field.Path) field.ErrorList {
 	modes := list(spec, "accessModes")
 	if slices.Contains(modes, any("ReadWriteOncePod")) && slices.ContainsFunc(modes, func(m any) bool { return m != "ReadWriteOncePod" }) {
 		return field.ErrorList{field.Forbidden(at.Child("accessModes"), "may not use ReadWriteOncePod with other access modes")}
@@ -321,7 +345,7 @@ func persistentVolume(obj map[string]any) field.ErrorList {
 			"Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified."))
 	}
 	errs = append(errs, disks(spec, at, "must be valid format")...)
-	return append(errs, alone(spec, at)...)
+	return append(errs, onePodAlone(spec, at)...)
 }
 
 // storageClass: somebody provides it, and a topology is not there twice.

@@ -7,7 +7,11 @@ import (
 
 // template: labels and annotations are such, as on an object of its own.
 func template(obj map[string]any, at *field.Path) field.ErrorList {
-	return labelled(object(obj, "metadata"), at) // The server leaves out that they are metadata.
+	errs := labelled(object(obj, "metadata"), at) // The server leaves out that they are metadata.
+	if len(list(obj, "spec", "ephemeralContainers")) > 0 {
+		errs = append(errs, field.Forbidden(at.Child("spec", "ephemeralContainers"), "ephemeral containers not allowed in pod template"))
+	}
+	return errs
 }
 
 // labelled checks the labels and annotations of an object that is to be made.

@@ -162,7 +162,11 @@ func validateSpec(in *apiextensions.CustomResourceDefinitionSpec, opts Options, 
 	for i := range in.AdditionalPrinterColumns {
 		errs = append(errs, validateColumn(&in.AdditionalPrinterColumns[i], path.Child("additionalPrinterColumns").Index(i))...)
 	}
-	if len(in.SelectableFields) > 0 && in.Validation != nil {
+	switch {
+	case len(in.SelectableFields) == 0:
+	case in.Validation == nil:
+		errs = append(errs, field.Invalid(path.Child("selectableFields"), "", "may only be set when validations.schema is included"))
+	default:
 		errs = append(errs, validateSelectable(in.SelectableFields, in.Validation.OpenAPIV3Schema, path.Child("selectableFields"))...)
 	}
 	return append(errs, validateConversion(in.Conversion, path.Child("conversion"))...)
@@ -175,7 +179,11 @@ func validateVersion(v *apiextensions.CustomResourceDefinitionVersion, status bo
 	for i := range v.AdditionalPrinterColumns {
 		errs = append(errs, validateColumn(&v.AdditionalPrinterColumns[i], path.Child("additionalPrinterColumns").Index(i))...)
 	}
-	if len(v.SelectableFields) > 0 && v.Schema != nil {
+	switch {
+	case len(v.SelectableFields) == 0:
+	case v.Schema == nil || v.Schema.OpenAPIV3Schema == nil:
+		errs = append(errs, field.Invalid(path.Child("selectableFields"), "", "may only be set when `version.schema.openAPIV3Schema` is not included"))
+	default:
 		errs = append(errs, validateSelectable(v.SelectableFields, v.Schema.OpenAPIV3Schema, path.Child("selectableFields"))...)
 	}
 	return errs

@@ -145,7 +145,7 @@ func (b *builtin) fromTyped(obj runtime.Object) (map[string]any, error) {
 		}
 	}
 	integers(out)
-	return out, nil
+	return out, b.withEmpty(out, obj)
 }
 
 // isCanonical reports whether it is plain to see that obj is canonical.

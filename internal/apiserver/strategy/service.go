@@ -77,10 +77,12 @@ func serviceAddresses(obj, old map[string]any, env Env) field.ErrorList {
 		return nil
 	}
 	ip, _ := Get(obj, Path{"spec", "clusterIP"}).(string)
-	if ip == "" {
-		if list, ok := Get(obj, Path{"spec", "clusterIPs"}).([]any); ok && len(list) > 0 {
-			ip, _ = list[0].(string)
-		}
+	all, _ := Get(obj, Path{"spec", "clusterIPs"}).([]any)
+	if old == nil && len(all) > 0 && (len(all) > 1 || all[0] != ip) {
+		return nil // They contradict each other, or say what one family cannot; the check says so.
+	}
+	if ip == "" && len(all) > 0 {
+		ip, _ = all[0].(string)
 	}
 	was, _ := Get(old, Path{"spec", "clusterIP"}).(string)
 	if ip == "" {
@@ -112,17 +114,29 @@ func serviceNodePorts(obj, old map[string]any, env Env) field.ErrorList {
 	if !exposed(serviceType(obj)) || Get(obj, Path{"spec", "allocateLoadBalancerNodePorts"}) == false {
 		return nil
 	}
-	had := map[string]any{}
+	had := map[any]any{} // by the name of the port
 	held := map[any]bool{}
 	for _, p := range ports(old) {
-		had[portKey(p)] = p["nodePort"]
+		had[p["name"]] = p["nodePort"]
 		held[p["nodePort"]] = true
 	}
+	kept := map[any]bool{}
+	for _, p := range ports(obj) {
+		if n := p["nodePort"]; n != nil && n != int64(0) {
+			kept[n] = held[n]
+		}
+	}
 	var errs field.ErrorList
+	shared := map[any]any{} // what is one port of the service is one on the nodes, whatever its protocol
 	for i, p := range ports(obj) {
 		want := p["nodePort"]
-		if want == nil || want == int64(0) {
-			want = had[portKey(p)]
+		none := want == nil || want == int64(0)
+		if given, ok := shared[p["port"]]; ok && (want == given || none && old == nil) {
+			p["nodePort"] = given
+			continue
+		}
+		if was := had[p["name"]]; none && !kept[was] {
+			want = was
 		}
 		if want != nil && held[want] {
 			p["nodePort"] = want
@@ -140,9 +154,8 @@ func serviceNodePorts(obj, old map[string]any, env Env) field.ErrorList {
 		}
 		if n, err := strconv.ParseInt(taken, 10, 64); err == nil {
 			p["nodePort"] = n
+			shared[p["port"]] = n
 		}
 	}
 	return errs
 }
-
-func portKey(p map[string]any) string { return fmt.Sprint(p["protocol"], "/", p["port"]) }
