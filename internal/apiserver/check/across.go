@@ -25,6 +25,7 @@ var whole = map[kind.GroupKind][]func(obj map[string]any) field.ErrorList{
 	{Group: "batch", Kind: "Job"}:        {job},
 	{Group: "batch", Kind: "CronJob"}:    {cronJob},
 
+	{Group: "networking.k8s.io", Kind: "NetworkPolicy"}:      {policyTypes},
 	{Group: "networking.k8s.io", Kind: "Ingress"}:            {ingress},
 	{Group: "networking.k8s.io", Kind: "IngressClass"}:       {ingressClass},
 	{Group: "discovery.k8s.io", Kind: "EndpointSlice"}:       {endpointSlice},

@@ -76,6 +76,14 @@ func ingressClass(obj map[string]any) field.ErrorList {
 	return nil
 }
 
+// policyTypes: each once.
+func policyTypes(obj map[string]any) field.ErrorList {
+	if types := list(obj, "spec", "policyTypes"); len(types) > 2 {
+		return field.ErrorList{field.Invalid(field.NewPath("spec", "policyTypes"), types, "may not specify more than two policyTypes")}
+	}
+	return nil
+}
+
 // peer: pods, namespaces or both; or a range of addresses alone.
 func peer(obj map[string]any, at *field.Path) field.ErrorList {
 	selected := len(present(obj, "podSelector", "namespaceSelector"))
