@@ -28,6 +28,10 @@ const (
 	FromDropped Cause = "dropped"
 	// FromServer: the server sets or resets the field in consequence of another change.
 	FromServer Cause = "server"
+	// FromAdmission: a webhook, a policy or a plugin of the server changes the field along with any write, and we would not. It
+	// takes a [Confirmer] to know. Where the answer could not be computed, such a change is [FromServer], since then the two cannot be
+	// told apart.
+	FromAdmission Cause = "admission"
 )
 
 // Change is one field that an apply would change.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
 	"sigs.k8s.io/structured-merge-diff/v4/typed"
 
@@ -28,6 +29,12 @@ type comparing struct {
 	// status.
 	live    map[string]any
 	managed *managed
+	// uid and version are the live object's.
+	uid     types.UID
+	version string
+	// exact says that the answer is all that a server's own machinery does, but for what notes tell of.
+	exact bool
+	notes []Reason
 }
 
 // compare compares with a mask for the Secrets of other objects, nil for none.
@@ -96,6 +103,8 @@ func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error)
 	w.managed = managed
 	w.mask = redact.Of(d.obj, live).Then(w.also)
 	w.live = reach(live, d.kind)
+	w.uid, w.version = live.GetUID(), live.GetResourceVersion()
+	w.out.work = func() *comparing { return w }
 	w.out.before = func() map[string]any { return w.live }
 	if d.kind != nil && d.kind.Exact() {
 		w.out.spell = d.kind.Canonical
@@ -218,6 +227,7 @@ func (w *comparing) existing() error {
 	if len(diffs) > 0 {
 		w.out.Unsure = append(w.out.Unsure, notes...)
 	}
+	w.exact, w.notes = certain && kind.Exact() && len(w.d.unsure) == 0, notes
 	switch {
 	case !certain:
 		w.out.Verdict = Unsure

@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"errors"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -54,9 +56,9 @@ func (c *Comparer) Compare(d *Desired, live *unstructured.Unstructured) (*Compar
 	return compare(c, d, live, nil)
 }
 
-// Error is an object that cannot be compared because the server would refuse it.
+// Error is an object that cannot be compared because the server would refuse it, or that the server did not confirm.
 type Error struct {
-	// Op is "prepare" or "compare".
+	// Op is "prepare", "compare", "apply" or "confirm".
 	Op  string
 	Ref cluster.Ref
 	// Path is the place of the fault, such as ".spec.replcas"; empty when it has none.
@@ -70,8 +72,20 @@ func (e *Error) Error() string {
 	if e.Path != "" {
 		s += e.Path + ": "
 	}
-	return s + e.Err.Error()
+	return s + e.cause()
 }
+
+// cause does not name the object once more.
+func (e *Error) cause() string {
+	var request *cluster.Error
+	if errors.As(e.Err, &request) && request.Ref == e.Ref {
+		return request.Err.Error()
+	}
+	return e.Err.Error()
+}
+
+// MarshalText returns what Error does.
+func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }

@@ -24,8 +24,10 @@ const (
 	Differs Verdict = "Differs"
 	// Conflict: an apply is refused unless forced, since another manager owns fields with other values.
 	Conflict Verdict = "Conflict"
-	// Unsure: whether an apply would change anything is not known here; ask the server by a dry run.
+	// Unsure: whether an apply would change anything is not known here; ask the server, see [Confirmer].
 	Unsure Verdict = "Unsure"
+	// Refused: the server was asked and would refuse the apply, with force too: the object is invalid, or somebody forbids it.
+	Refused Verdict = "Refused"
 )
 
 // Reason says why something is not known.
@@ -45,11 +47,20 @@ type Comparison struct {
 	// Unsure says what is not known. With verdict [Differs] or [Conflict] the changes are certain and the list names
 	// what may come on top of them.
 	Unsure []Reason `json:"unsure,omitempty"`
+	// Precision says what the answer rests on.
+	Precision Precision `json:"precision,omitempty"`
+	// Fault is why the server could not confirm the answer, or, of verdict [Refused], why it refuses the apply, as a
+	// [*cluster.InvalidError] with its causes or [cluster.ErrForbidden]. It is nil otherwise, and has no content of Secrets.
+	Fault *Error `json:"fault,omitempty"`
 	// Changes are the leaf fields that an apply would change, in the order of their paths; of a conflict, those that a
-	// forced apply would. For [Missing] there is one, an addition at the empty path.
+	// forced apply would, and of a refusal those that were computed. For [Missing] there is one, an addition at the empty path.
+	// With verdict [Same] or [Adopt] there can be some of cause [FromAdmission], which no apply of ours is for.
 	Changes []Change `json:"changes,omitempty"`
 	// Conflicts are the fields over which the server refuses an apply without force, with their owners.
 	Conflicts []cluster.FieldConflict `json:"conflicts,omitempty"`
+	// Overruled are the fields in which admission does not let an apply have its way, of an answer that is [Confirmed]. Where it
+	// sets everything back that we would change, the verdict is [Same] or [Adopt].
+	Overruled []Overruled `json:"overruled,omitempty"`
 	// Ignored are the fields that differ and that rules say to leave alone. They are not looked for where an apply changes
 	// nothing anyway.
 	Ignored []Ignored `json:"ignored,omitempty"`
@@ -73,14 +84,18 @@ type Comparison struct {
 	before func() map[string]any
 	// spell writes an object as the server does; nil when that is not known.
 	spell func(obj map[string]any) map[string]any
+	// work is what a server's answer is compared by; nil when there is no live object.
+	work func() *comparing
 }
 
 // Fingerprint returns a digest of what justifies acting on the comparison: the desired object, the verdict, the changes and
 // who else owns the fields in question. The live object's resourceVersion, status and unrelated fields are no part of it, so
-// it outlives the writes of controllers.
+// it outlives the writes of controllers. It is that of the computed answer, also after a server has confirmed it, so that the same
+// question can be recognised without asking.
 func (c *Comparison) Fingerprint() string { return c.fingerprint }
 
-// Predicted returns a copy of the object as the server would store it, by a forced apply when there are conflicts. What
+// Predicted returns a copy of the object as the server would store it, by a forced apply when there are conflicts; of an answer that is
+// [Confirmed] it is what the server said. What
 // bookkeeping the server renews with each write (managedFields, resourceVersion, generation) is as it is in the live object.
 // Values that a Go type does
 // not keep apart from nothing (an empty list, a false that is omitted) are left out. The content of a Secret is in it. The error is

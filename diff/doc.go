@@ -19,14 +19,24 @@
 //
 // A server may run admission webhooks, which no schema tells of: a comparison says what the API server's own machinery
 // would do. Where even that cannot be known offline (a field owned at another version of a kind whose versions differ, a
-// value that the server allocates) the comparison is [Unsure] and says why; a dry run on the server settles it. It is never
-// [Same] by guess.
+// value that the server allocates) the comparison is [Unsure] and says why; a dry run on the server settles it, see below. It is
+// never [Same] by guess.
 //
 // The field status is the controllers' side and no part of a comparison when the kind has a status subresource.
 //
-// What it does not look at: whether the server would find the object valid, and whether a field may be changed at all. A
+// What a comparison does not look at: whether the server would find the object valid, and whether a field may be changed at all. A
 // conversion webhook counts as unknown unless the definition that was added has none. The tables are those of Kubernetes
 // v1.37; on a server of another release, a default that only one of them has is no change.
+//
+// # Confirmation
+//
+// A [Confirmer] asks the server, by a dry run, about what would differ, and puts its answer in the place of the computed one:
+//
+//	confirmer := diff.NewConfirmer(client, nil)
+//	cmp, err = confirmer.Confirm(ctx, cmp)
+//
+// What webhooks do on top of an apply is told apart from what the apply is for, and an apply that they would undo is not
+// called for. An object that cannot be confirmed keeps its computed answer and says so; see [Comparison].Precision and Fault.
 //
 // # Schemas
 //
@@ -44,10 +54,10 @@
 // Prepare and Compare return an [*Error] that names the object, and the path when there is one: an object without kind or
 // name, a field that the kind does not have, a list with two items of one key, a null in a custom resource whose schema does
 // not allow it, a manager's entry at a version of a definition in which the live object is not well formed. The server refuses
-// the same applies.
+// the same applies. What a Confirmer meets is in Comparison.Fault, an [*Error] too.
 //
 // # Concurrency
 //
-// [Comparer], [Schemas], [Desired] and [Comparison] are safe for concurrent use. A desired object is copied. A live object
+// [Comparer], [Confirmer], [Schemas], [Desired] and [Comparison] are safe for concurrent use. A desired object is copied. A live object
 // is not changed; a comparison may refer to it, so it must stay as it is for as long as the comparison is in use.
 package diff

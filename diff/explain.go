@@ -12,28 +12,37 @@ import (
 // changes states the differences as changes, each with its cause and owners.
 func (w *comparing) changes(diffs []difference) {
 	for _, d := range diffs {
-		c := Change{Path: w.mask.String(pathString(d.path)), Cause: w.cause(d), Owners: w.managed.of(d.path)}
-		switch {
-		case !d.hasOld:
-			c.Op = Add
-		case !d.hasNew:
-			c.Op = Remove
-		default:
-			c.Op = Replace
-		}
-		if d.hasOld {
-			c.Old = w.value(d.path, d.old)
-		}
-		if d.hasNew {
-			c.New = w.value(d.path, d.new)
-		}
-		c.LastWrite = latest(c.Owners)
-		if c.Cause == FromDesired && w.d.origin != nil {
-			c.Origin = w.d.origin(w.d.ref, pathString(d.path))
-		}
-		w.out.Changes = append(w.out.Changes, c)
+		w.out.Changes = append(w.out.Changes, w.change(d, w.cause(d)))
 	}
-	slices.SortStableFunc(w.out.Changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
+	sortChanges(w.out.Changes)
+}
+
+func sortChanges(changes []Change) {
+	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// change states a difference.
+func (w *comparing) change(d difference, cause Cause) Change {
+	c := Change{Path: w.mask.String(pathString(d.path)), Cause: cause, Owners: w.managed.of(d.path)}
+	switch {
+	case !d.hasOld:
+		c.Op = Add
+	case !d.hasNew:
+		c.Op = Remove
+	default:
+		c.Op = Replace
+	}
+	if d.hasOld {
+		c.Old = w.value(d.path, d.old)
+	}
+	if d.hasNew {
+		c.New = w.value(d.path, d.new)
+	}
+	c.LastWrite = latest(c.Owners)
+	if c.Cause == FromDesired && w.d.origin != nil {
+		c.Origin = w.d.origin(w.d.ref, pathString(d.path))
+	}
+	return c
 }
 
 // cause says why a field changes.

@@ -39,3 +39,6 @@ func (c *Comparer) Managers(d *Desired) []string {
 	}
 	return out
 }
+
+// Kept is the size of the answers that are kept.
+func Kept(s *Confirmer) int { return s.answers.size }

@@ -26,6 +26,7 @@ var sections = []struct {
 	verdicts []Verdict
 	name     string
 }{
+	{[]Verdict{Refused}, "refused"},
 	{[]Verdict{Conflict}, "in conflict"},
 	{[]Verdict{Unsure}, "not known"},
 	{[]Verdict{Missing}, "to create"},
@@ -33,7 +34,7 @@ var sections = []struct {
 }
 
 // FprintMarkdown writes a set for a comment on a pull request: the numbers in one line, then a collapsible section with a
-// unified difference for each object that would change, those in conflict first, then what is extra. The text has no content of
+// unified difference for each object that would change, those refused or in conflict first, then what is extra. The text has no content of
 // Secrets, is the same for equal sets, and never longer than opts.MaxBytes.
 func FprintMarkdown(w io.Writer, s *Set, opts *MarkdownOptions) error {
 	o := MarkdownOptions{}
@@ -174,6 +175,12 @@ func (m *markdown) body(c *Comparison) (string, error) {
 	}
 	for _, r := range c.Unsure {
 		fmt.Fprintf(&b, "- not known: %s\n", code(strings.TrimPrefix(r.Path+": "+r.Message, ": ")))
+	}
+	for _, o := range c.Overruled {
+		fmt.Fprintf(&b, "- overruled: %s\n", code(o.String()))
+	}
+	if c.Fault != nil {
+		fmt.Fprintf(&b, "- %s\n", code(c.Fault.note(c.Verdict)))
 	}
 	for _, i := range c.Ignored {
 		fmt.Fprintf(&b, "- left alone: %s, by %s\n", code(i.Path), code(i.By))

@@ -22,7 +22,7 @@ type PrintOptions struct {
 }
 
 // symbols open the line of an object.
-var symbols = map[Verdict]string{Missing: "+", Same: "=", Adopt: "&", Differs: "~", Conflict: "!", Unsure: "?"}
+var symbols = map[Verdict]string{Missing: "+", Same: "=", Adopt: "&", Differs: "~", Conflict: "!", Unsure: "?", Refused: "!"}
 
 // Fprint writes a comparison for a person to read: the verdict and the object, with its origin, in the first line, then each change
 // with its path, the old and the new value, its own origin if that is another, and who else owns the field or may have written it. Compound values are YAML, and two of
@@ -49,6 +49,12 @@ func Fprint(w io.Writer, c *Comparison, opts *PrintOptions) error {
 	for _, r := range c.Unsure {
 		p.line(1, "? %s", strings.TrimPrefix(r.Path+": "+r.Message, ": "))
 	}
+	for _, o := range c.Overruled {
+		p.line(1, "· %s", o)
+	}
+	if c.Fault != nil {
+		p.line(1, "%s", c.Fault.note(c.Verdict))
+	}
 	if len(c.Changes) > 0 {
 		for _, o := range c.Suspects {
 			p.line(1, "· %s wrote after our last apply, at %s", o, o.Time.Format(time.RFC3339))
@@ -73,12 +79,19 @@ func headline(c *Comparison) string {
 	switch c.Verdict {
 	case Missing:
 		return "to be created"
-	case Same:
-		return "as desired"
-	case Adopt:
-		return "as desired, to be taken into ownership"
+	case Same, Adopt:
+		s := "as desired"
+		if len(c.Overruled) > 0 {
+			s = "as far as admission lets it"
+		}
+		if c.Verdict == Adopt {
+			s += ", to be taken into ownership"
+		}
+		return s
 	case Unsure:
 		return "not known without asking the server"
+	case Refused:
+		return "refused by the server"
 	}
 	s := "1 change"
 	if n := len(c.Changes); n != 1 {
@@ -160,6 +173,8 @@ func (p *printer) change(c *Comparison, change Change) {
 		p.line(3, "no longer desired")
 	case FromServer:
 		p.line(3, "set by the server in consequence")
+	case FromAdmission:
+		p.line(3, "set by admission along with any write")
 	}
 	if elsewhere(c, change) {
 		p.line(3, "from %s", change.Origin)
