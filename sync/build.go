@@ -23,11 +23,13 @@ type builder struct {
 	barrier string
 	// served are the gates that definitions have.
 	served map[cluster.Ref]string
+	// gates are the IDs of those that wait for a single object.
+	gates map[string]bool
 }
 
 // build expects p.objects sorted and candidates in the record's order.
 func (e *Engine) build(p *Plan, candidates []candidate) {
-	b := &builder{plan: p, opts: &e.opts, writes: map[cluster.Ref]string{}, waves: map[cluster.Ref]int{}, served: map[cluster.Ref]string{}}
+	b := &builder{plan: p, opts: &e.opts, writes: map[cluster.Ref]string{}, waves: map[cluster.Ref]int{}, served: map[cluster.Ref]string{}, gates: map[string]bool{}}
 	for _, o := range p.objects {
 		if a := action(o); a != "" && a != Skip {
 			b.writes[o.ref], b.waves[o.ref] = objectID(a, o.ref), o.wave
@@ -51,7 +53,7 @@ func (e *Engine) build(p *Plan, candidates []candidate) {
 
 // action is what a compared object needs, empty for nothing.
 func action(o *object) Action {
-	if o.skip != "" {
+	if o.skip != "" || o.leave != "" {
 		return Skip
 	}
 	switch o.comparison.Verdict {
@@ -77,10 +79,10 @@ func (b *builder) wave(start, end int) {
 		o := b.plan.objects[i]
 		a := action(o)
 		if a == Skip {
-			b.plan.steps = append(b.plan.steps, Step{ID: objectID(a, o.ref), Action: a, Ref: o.ref, Origin: o.origin, Wave: o.wave, Reason: o.skip, object: i})
+			b.plan.steps = append(b.plan.steps, Step{ID: objectID(a, o.ref), Action: a, Ref: o.ref, Origin: o.origin, Wave: o.wave, Reason: firstNonEmpty(o.skip, o.leave), object: i})
 			continue
 		}
-		if a != "" || !settled(o.health) {
+		if !o.asks.IgnoreHealth && (a != "" || !settled(o.health)) {
 			waits = append(waits, o.ref)
 		}
 		if a == "" {
@@ -130,10 +132,13 @@ func (b *builder) needs(o *object) []string {
 	default:
 		add(b.writes[o.crd.ref])
 	}
-	for _, r := range podNeeds(o.obj) {
+	for _, r := range needs(o.obj) {
 		if r != o.ref {
 			add(b.creates(r))
 		}
+	}
+	for _, r := range o.asks.DependsOn {
+		add(b.ready(b.plan.byRef[r]))
 	}
 	return out
 }
@@ -145,6 +150,31 @@ func (b *builder) creates(r cluster.Ref) string {
 		return id
 	}
 	return ""
+}
+
+// ready is the step behind which an object that others depend on by name is healthy; empty when it is, or behind the barrier.
+func (b *builder) ready(o *object) string {
+	write := b.writes[o.ref]
+	if o.wave != b.current || o.skip != "" || write == "" && settled(o.health) {
+		return ""
+	}
+	if o.asks.IgnoreHealth {
+		return write
+	}
+	id := objectID(readyGatePrefix, o.ref)
+	if b.gates[id] {
+		return id
+	}
+	b.gates[id] = true
+	s := Step{
+		ID: id, Action: Gate, Wave: o.wave, Waits: []cluster.Ref{o.ref}, Deadline: b.opts.Deadline, object: -1,
+		Reason: "what depends on it waits until it is healthy",
+	}
+	if write != "" {
+		s.Needs = []string{write}
+	}
+	b.plan.steps = append(b.plan.steps, s)
+	return id
 }
 
 // servedGate is the gate that opens when a definition's kind is served. It is made on first use.

@@ -51,7 +51,7 @@ func (e *Engine) confirm(ctx context.Context, o *object) error {
 // dryRun applies without storing. A refusal is no fault of the plan: the step is planned, and shows what the server said.
 func (e *Engine) dryRun(ctx context.Context, o *object) (diff.Verdict, error) {
 	w, err := retryValue(ctx, e, func() (*cluster.Written, error) {
-		return e.client.Apply(ctx, o.comparison.Object(), cluster.WriteOptions{Manager: e.opts.Manager, Force: e.opts.Force, DryRun: true})
+		return e.client.Apply(ctx, o.comparison.Object(), cluster.WriteOptions{Manager: e.opts.Manager, Force: e.opts.Force, DryRun: true, Validation: o.asks.Validation})
 	})
 	var conflict *cluster.ConflictError
 	var invalid *cluster.InvalidError

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/setpoint-dev/setpoint/cluster"
-	"github.com/setpoint-dev/setpoint/internal/keep"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -21,7 +20,7 @@ func (r *run) prune(ctx context.Context, s *Step, needed bool) error {
 	version := s.ResourceVersion
 	for range maxRechecks {
 		err := r.e.retryIf(ctx, r.patience(), cluster.Retryable, func() error {
-			return r.e.client.Delete(ctx, s.Ref, cluster.DeleteOptions{UID: s.UID, ResourceVersion: version, Propagation: r.e.opts.Propagation})
+			return r.e.client.Delete(ctx, s.Ref, cluster.DeleteOptions{UID: s.UID, ResourceVersion: version, Propagation: s.Propagation})
 		})
 		if err == nil || errors.Is(err, cluster.ErrNotFound) {
 			return r.pruned(ctx, s, needed)
@@ -39,7 +38,7 @@ func (r *run) prune(ctx context.Context, s *Step, needed bool) error {
 		if why := notOurs(live, s.UID, m, r.e.opts.Manager); why != "" {
 			return fail(stale("%s", why))
 		}
-		if why := keep.Asked(live); why != "" {
+		if why, _ := r.e.keptBy(s.Ref, live); why != "" {
 			return fail(stale("%s", why))
 		}
 		version = live.GetResourceVersion()

@@ -17,14 +17,22 @@
 //
 // # Order
 //
-// Waves are barriers: what is in a later wave waits until everything in the earlier ones is healthy. The wave is the integer
-// in the annotation setpoint.dev/sync-wave or argocd.argoproj.io/sync-wave. Inside a wave a step waits only for what it needs:
-// its namespace, the definition of its kind, the ServiceAccount, ConfigMaps, Secrets and claims that its pods name. Among steps that
-// may start, the order is that of kinds, those that others lean on first. Pruning comes last, in reverse.
+// Waves are barriers: what is in a later wave waits until everything in the earlier ones is healthy. Inside a wave a step waits
+// only for what it needs: its namespace, the definition of its kind, what its pods name (ServiceAccount, ConfigMaps, Secrets,
+// claims, classes), the role that a binding binds, the service behind a webhook or an aggregated API; and for the health of what it
+// depends on by name. Dependencies that lead back to where they began are [ErrDependency], which shows the circle. Among steps that may
+// start, the order is that of kinds, those that others lean on first. Pruning comes last, in reverse.
 //
 // A wave is watched until each of its objects is healthy at the generation that was applied. An object that stays Degraded, or
 // that is not healthy when the deadline is over, fails the gate. One that no controller has reported on, as a custom resource
 // without its operator, holds the gate up for a short while only, and passes with a warning; it is never called healthy.
+//
+// # Annotations
+//
+// Objects say themselves what is special about them: their wave, what they depend on, whether they may be pruned and how, whether they
+// are applied at all, and whether their health counts. Package [github.com/setpoint-dev/setpoint/sync/dialect] reads that in the
+// words of Argo CD, Helm, Flux, cli-utils and our own; [Options].Dialect switches tools off. Hooks are known and not run; Replace and
+// Force are known, and such an object is applied like others, with a warning.
 //
 // # Ownership
 //
@@ -40,9 +48,10 @@
 //
 // # Errors
 //
-// A plan that cannot be made is an [*Error] for each object at fault, joined: [ErrDuplicate], [ErrNamespace], [ErrWave],
-// [ErrForeign], an unknown kind ([cluster.ErrNoKind]); a prune that a guard stops is [ErrGuard]. While a plan is carried out, a step that fails is an [Event]
-// with its error and stops only what needs it; after any failure nothing is pruned. [Drain] joins these errors.
+// A plan that cannot be made is an [*Error] for each object at fault, joined: [ErrDuplicate], [ErrNamespace], [ErrDependency],
+// [dialect.ErrMalformed], [ErrForeign], an unknown kind ([cluster.ErrNoKind]); a prune that a guard stops is [ErrGuard]. While a
+// plan is carried out, a step that fails is an [Event] with its error and stops only what needs it; after any failure nothing is
+// pruned. [Drain] joins these errors.
 //
 // # Concurrency
 //

@@ -8,6 +8,7 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/health"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 )
 
 // Options configures an [Engine]. Nil means the defaults, which prune nothing and take nothing over.
@@ -34,6 +35,10 @@ type Options struct {
 	// Confirm asks the server, by a dry run, about every object that seems to differ. Without it, only those are asked
 	// about that the comparison is unsure of.
 	Confirm bool
+	// Dialect says whose annotations are read. The zero value reads all that it knows.
+	Dialect dialect.Dialect
+	// Approve answers for objects whose annotations want a prune confirmed. Nil means that nobody has.
+	Approve func(ref cluster.Ref) bool
 	// Ignore says which fields are left alone: no difference in them makes a step, and no step changes them. Default none.
 	Ignore *diff.Ignore
 	// Concurrency is the number of requests in flight. Default 16.

@@ -16,8 +16,8 @@ var (
 	// ErrNamespace: an object of a namespaced kind has no namespace, one of a cluster-scoped kind has one, or the
 	// namespace neither exists nor is among the desired objects.
 	ErrNamespace = errors.New("namespace")
-	// ErrWave: a wave annotation is not an integer.
-	ErrWave = errors.New("malformed sync wave")
+	// ErrDependency: an object depends on one that is not applied, not yet applied, or on itself.
+	ErrDependency = errors.New("dependency")
 	// ErrForeign: the live object carries the marks of another set.
 	ErrForeign = errors.New("belongs to another set")
 	// ErrGuard: pruning so much has to be allowed first.

@@ -8,6 +8,7 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/health"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -17,6 +18,10 @@ type object struct {
 	origin  cluster.Origin
 	version string
 	wave    int
+	// asks is what the object's annotations ask for.
+	asks dialect.Directives
+	// unread is what was wrong with the annotations.
+	unread error
 	// obj is our own copy, with namespace and marks.
 	obj     *unstructured.Unstructured
 	desired *diff.Desired
@@ -27,8 +32,9 @@ type object struct {
 	// readAt is the version at which the live object is read: the desired one, or another while that is not served.
 	// Empty means that there can be no live object.
 	readAt string
-	// skip is why the object is left alone; empty for those that are not.
-	skip string
+	// skip is why the object is left alone; empty for those that are not. leave is the same of one that is left alone as it is
+	// because it is there already.
+	skip, leave string
 
 	// ending says that the object's namespace is being deleted, and the object with it.
 	ending bool

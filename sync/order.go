@@ -2,37 +2,11 @@ package sync
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/setpoint-dev/setpoint/cluster"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
-
-// Annotations that name an object's wave, ours before the one that Argo CD reads.
-const (
-	AnnotationWave     = "setpoint.dev/sync-wave"
-	AnnotationArgoWave = "argocd.argoproj.io/sync-wave"
-)
-
-// waveOf reads an object's wave. No annotation is wave 0.
-func waveOf(obj *unstructured.Unstructured) (int, error) {
-	notes := obj.GetAnnotations()
-	for _, key := range []string{AnnotationWave, AnnotationArgoWave} {
-		text, ok := notes[key]
-		if !ok {
-			continue
-		}
-		n, err := strconv.Atoi(strings.TrimSpace(text))
-		if err != nil {
-			return 0, fmt.Errorf("%w: annotation %s is %q and should be an integer", ErrWave, key, text)
-		}
-		return n, nil
-	}
-	return 0, nil
-}
 
 // kindOrder lists Kubernetes' own kinds in the order in which objects lean on each other. What is not in the list, custom
 // resources above all, comes where the empty name stands.

@@ -46,27 +46,6 @@ func TestKindOrder(t *testing.T) {
 	assert.Equal(t, slices.Concat([]cluster.Ref{first.ref}, want, []cluster.Ref{last.ref}), got)
 }
 
-func TestWaveAnnotation(t *testing.T) {
-	for text, want := range map[string]int{"0": 0, "-5": -5, " 7 ": 7, "+3": 3} {
-		obj := &unstructured.Unstructured{Object: map[string]any{}}
-		obj.SetAnnotations(map[string]string{AnnotationArgoWave: text})
-		got, err := waveOf(obj)
-		require.NoError(t, err)
-		assert.Equal(t, want, got)
-	}
-	for _, text := range []string{"", "first", "1.5", "0x1", "99999999999999999999"} {
-		obj := &unstructured.Unstructured{Object: map[string]any{}}
-		obj.SetAnnotations(map[string]string{AnnotationWave: text, AnnotationArgoWave: "1"})
-		_, err := waveOf(obj)
-		assert.ErrorIs(t, err, ErrWave, text)
-	}
-	obj := &unstructured.Unstructured{Object: map[string]any{}}
-	obj.SetAnnotations(map[string]string{AnnotationWave: "2", AnnotationArgoWave: "1"})
-	got, err := waveOf(obj)
-	require.NoError(t, err)
-	assert.Equal(t, 2, got, "ours goes first")
-}
-
 func TestPodNeeds(t *testing.T) {
 	var obj unstructured.Unstructured
 	require.NoError(t, yaml.Unmarshal([]byte(`

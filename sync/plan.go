@@ -9,6 +9,7 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/health"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -71,6 +72,9 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 	}
 	settleWaves(objects)
 	sortObjects(objects)
+	if err := errors.Join(checkDependencies(objects)...); err != nil {
+		return nil, err
+	}
 	p := &Plan{revision: d.Revision, target: target, objects: objects, record: record, dropped: map[cluster.Ref]bool{}, key: e.opts.Key,
 		manner: manner{Force: e.opts.Force, Propagation: e.opts.Propagation}}
 	p.byRef = make(map[cluster.Ref]*object, len(objects))
@@ -205,7 +209,9 @@ func (e *Engine) compareOne(ctx context.Context, o *object, live *unstructured.U
 		return err
 	}
 	if live != nil {
-		if other := m.foreign(live); other != "" {
+		if o.asks.Apply == dialect.CreateOnly && !o.terminating() {
+			o.leave = "it exists, and " + o.asks.Because
+		} else if other := m.foreign(live); other != "" {
 			return fmt.Errorf("%w: the live object has %s", ErrForeign, other)
 		}
 	}

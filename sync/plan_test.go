@@ -8,6 +8,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	setsync "github.com/setpoint-dev/setpoint/sync"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -52,8 +53,8 @@ func testBadDesiredState(t *testing.T, e *env) {
 			[]string{"plan ConfigMap nowhere/a (set.yaml:10): namespace nowhere does not exist and is not among the desired objects"},
 		},
 		"a wave that is no number": {
-			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {argocd.argoproj.io/sync-wave: first}}\n", setsync.ErrWave,
-			[]string{`plan ConfigMap NS/a (set.yaml:10): malformed sync wave: annotation argocd.argoproj.io/sync-wave is "first" and should be an integer`},
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {argocd.argoproj.io/sync-wave: first}}\n", dialect.ErrMalformed,
+			[]string{`plan ConfigMap NS/a (set.yaml:10): annotation argocd.argoproj.io/sync-wave is "first": it should be an integer`},
 		},
 		"several faults": {
 			docs("apiVersion: v1\nkind: Gadget\nmetadata: {name: a}\n", configMap("a", "1"), "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}\n"), cluster.ErrNoKind,
@@ -202,7 +203,7 @@ func testHooksAreSkipped(t *testing.T, e *env) {
 	eng := e.engine(nil)
 	d := e.desired(docs(job, configMap("a", "1")))
 	p := e.plan(eng, d)
-	assert.Contains(t, p.String(), e.in(`skip    Job NS/migrate (set.yaml:10): annotation helm.sh/hook is "pre-upgrade": hooks are not run`))
+	assert.Contains(t, p.String(), e.in(`skip    Job NS/migrate (set.yaml:10): helm.sh/hook says pre-upgrade: hooks are not run`))
 	r, err := setsync.Drain(eng.Run(t.Context(), p))
 	require.NoError(t, err)
 	assert.Equal(t, 1, r.Skipped)

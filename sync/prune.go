@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/setpoint-dev/setpoint/cluster"
-	"github.com/setpoint-dev/setpoint/internal/keep"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -31,6 +31,8 @@ type candidate struct {
 	member
 	live *unstructured.Unstructured
 	wave int
+	// asks is what the annotations of the live object ask for.
+	asks dialect.Directives
 	// drop says that the record shall forget the member.
 	drop bool
 	// skip is why a live member is not pruned; empty for one that is.
@@ -111,10 +113,10 @@ func (e *Engine) candidates(d Desired, objects []*object, members []member, foun
 				c.drop, c.skip = true, why+"; it is left alone and forgotten"
 			} else if all != "" {
 				c.skip = all
-			} else {
-				c.skip = keep.Asked(c.live)
 			}
-			c.wave, _ = waveOf(c.live)
+			why, asks := e.keptBy(mem.Ref, c.live)
+			c.skip = firstNonEmpty(c.skip, why)
+			c.asks, c.wave = asks, asks.Wave
 		}
 		out = append(out, c)
 	}

@@ -28,6 +28,7 @@ func (b *builder) prunes(candidates []candidate) {
 	if len(doomed) == 0 {
 		return
 	}
+	last(doomed)
 	settlePruneWaves(doomed)
 	slices.SortFunc(doomed, func(a, c candidate) int { return compareOrder(c.wave, c.Ref, a.wave, a.Ref) })
 	barrier := ""
@@ -46,7 +47,7 @@ func (b *builder) prunes(candidates []candidate) {
 		wave := doomed[start].wave
 		var ids []string
 		for ; start < len(doomed) && doomed[start].wave == wave; start++ {
-			s := pruneStep(doomed[start], doomed, barrier)
+			s := b.pruneStep(doomed[start], doomed, barrier)
 			ids = append(ids, s.ID)
 			b.plan.steps = append(b.plan.steps, s)
 		}
@@ -58,23 +59,60 @@ func (b *builder) prunes(candidates []candidate) {
 	}
 }
 
-func pruneStep(c candidate, doomed []candidate, barrier string) Step {
+func (b *builder) pruneStep(c candidate, doomed []candidate, barrier string) Step {
 	s := Step{
 		ID: objectID(Prune, c.Ref), Action: Prune, Ref: c.Ref, Wave: c.wave, Reason: "it left the desired state", object: -1,
-		UID: c.live.GetUID(), ResourceVersion: c.live.GetResourceVersion(),
+		UID: c.live.GetUID(), ResourceVersion: c.live.GetResourceVersion(), Propagation: b.opts.Propagation,
+	}
+	if c.asks.Propagation != cluster.PropagationDefault {
+		s.Propagation = c.asks.Propagation
 	}
 	if barrier != "" {
 		s.Needs = append(s.Needs, barrier)
 	}
-	if !holder(c.Ref) {
-		return s
-	}
 	for _, d := range doomed {
-		if d.Ref != c.Ref && holds(c, d.Ref) {
+		switch {
+		case d.Ref == c.Ref:
+		case holder(c.Ref) && holds(c, d.Ref), d.wave == c.wave && slices.Contains(d.asks.DependsOn, c.Ref) && !leads(doomed, c, d.Ref):
 			s.Needs = append(s.Needs, objectID(Prune, d.Ref))
 		}
 	}
 	return s
+}
+
+// leads says that what c depends on depends in the end on r, so that neither can wait for the other.
+func leads(doomed []candidate, c candidate, r cluster.Ref) bool {
+	byRef := map[cluster.Ref]candidate{}
+	for _, d := range doomed {
+		byRef[d.Ref] = d
+	}
+	seen := map[cluster.Ref]bool{}
+	next := slices.Clone(c.asks.DependsOn)
+	for len(next) > 0 {
+		at := next[0]
+		next = next[1:]
+		if at == r {
+			return true
+		}
+		if !seen[at] {
+			seen[at] = true
+			next = append(next, byRef[at].asks.DependsOn...)
+		}
+	}
+	return false
+}
+
+// last moves what is to be pruned last behind all that is not, in a wave of its own.
+func last(doomed []candidate) {
+	lowest := 0
+	for _, c := range doomed {
+		lowest = min(lowest, c.wave)
+	}
+	for i := range doomed {
+		if doomed[i].asks.PruneLast {
+			doomed[i].wave = lowest - 1
+		}
+	}
 }
 
 // settlePruneWaves moves holders to the wave of the earliest object in them, as [settleWaves] does, so that the reverse order

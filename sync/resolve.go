@@ -38,6 +38,8 @@ func (e *Engine) resolve(ctx context.Context, d Desired) ([]*object, error) {
 			faults = append(faults, o.fault(err))
 			continue
 		}
+		o.asks, o.unread = e.opts.Dialect.Read(o.obj)
+		o.wave, o.skip = o.asks.Wave, left(o.asks)
 		objects = append(objects, o)
 	}
 	crds := definitions(objects)
@@ -54,7 +56,7 @@ func (e *Engine) resolve(ctx context.Context, d Desired) ([]*object, error) {
 	return kept, errors.Join(faults...)
 }
 
-// complete gives an object its kind's facts, namespace, wave and marks.
+// complete gives an object its kind's facts, namespace and marks.
 func (e *Engine) complete(o *object, k kindAnswer, crds map[schema.GroupKind]definition) error {
 	def, defined := crds[o.ref.GroupKind()]
 	namespaced := k.kind.Namespaced
@@ -85,11 +87,9 @@ func (e *Engine) complete(o *object, k kindAnswer, crds map[schema.GroupKind]def
 		o.obj.SetNamespace(e.opts.Namespace)
 		o.ref.Namespace = e.opts.Namespace
 	}
-	var err error
-	if o.wave, err = waveOf(o.obj); err != nil {
-		return err
+	if o.unread != nil {
+		return o.unread
 	}
-	o.skip = unsupported(o.obj)
 	return e.inv.Label(o.obj)
 }
 
@@ -218,7 +218,7 @@ func defines(obj *unstructured.Unstructured) schema.GroupKind {
 func definitions(objects []*object) map[schema.GroupKind]definition {
 	out := map[schema.GroupKind]definition{}
 	for _, o := range objects {
-		if !isCRD(o.ref) || unsupported(o.obj) != "" {
+		if !isCRD(o.ref) || o.skip != "" {
 			continue // A definition that is left alone makes no kind to wait for.
 		}
 		scope, _, _ := unstructured.NestedString(o.obj.Object, "spec", "scope")

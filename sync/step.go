@@ -54,6 +54,8 @@ type Step struct {
 	Waits []cluster.Ref
 	// Deadline is how long a gate waits.
 	Deadline time.Duration
+	// Propagation says what becomes of what a pruned object owns.
+	Propagation cluster.Propagation
 
 	// object is the index of the desired object in the plan, -1 for other steps.
 	object int
@@ -69,7 +71,7 @@ type probe struct {
 	version string
 }
 
-func objectID(a Action, r cluster.Ref) string {
+func objectID[T ~string](a T, r cluster.Ref) string {
 	parts := []string{string(a), r.GroupKind().String()}
 	if r.Namespace != "" {
 		parts = append(parts, r.Namespace)
@@ -79,6 +81,9 @@ func objectID(a Action, r cluster.Ref) string {
 
 // waveGatePrefix begins the IDs of the gates between waves of writes.
 const waveGatePrefix = "gate/wave/"
+
+// readyGatePrefix begins the IDs of the gates that wait for one object on which others depend.
+const readyGatePrefix = "gate/ready"
 
 func waveGateID(wave int) string { return waveGatePrefix + strconv.Itoa(wave) }
 

@@ -47,6 +47,8 @@ type storedStep struct {
 	Because  string          `json:"because,omitempty"`
 	Waits    []cluster.Ref   `json:"waits,omitempty"`
 	Deadline string          `json:"deadline,omitempty"`
+	// Propagation is left out where it is that of the whole plan.
+	Propagation cluster.Propagation `json:"propagation,omitempty"`
 }
 
 // MarshalJSON encodes the plan without the content of any object: what a step writes is there as a digest, which
@@ -68,6 +70,9 @@ func (p *Plan) stored() []storedStep {
 		}
 		if s.Origin != (cluster.Origin{}) {
 			t.Origin = &s.Origin
+		}
+		if s.Propagation != p.manner.Propagation {
+			t.Propagation = s.Propagation
 		}
 		if s.Deadline > 0 {
 			t.Deadline = s.Deadline.Round(time.Millisecond).String()
@@ -112,6 +117,11 @@ func (p *Plan) sum() (string, error) {
 	return "sha256:" + hex.EncodeToString(h[:]), nil
 }
 
+// ofHealth says that a gate is there for nothing but the health of objects.
+func ofHealth(id string) bool {
+	return strings.HasPrefix(id, waveGatePrefix) || strings.HasPrefix(id, readyGatePrefix+"/")
+}
+
 // digested returns what the digest covers of steps. Reasons and origins say it to people and are left out, as is what only the
 // health of the moment decides: what a gate waits for, and a gate that is there for nothing else. Who needs such a gate is
 // digested as needing what it needs.
@@ -120,9 +130,9 @@ func digested(steps []storedStep) []storedStep {
 	out := make([]storedStep, 0, len(steps))
 	for _, s := range steps {
 		var needs []string
-		idle := s.Action == Gate && strings.HasPrefix(s.ID, waveGatePrefix)
+		idle := s.Action == Gate && ofHealth(s.ID)
 		for _, id := range s.Needs {
-			idle = idle && strings.HasPrefix(id, waveGatePrefix)
+			idle = idle && ofHealth(id)
 			if behind, ok := passed[id]; ok {
 				needs = append(needs, behind...)
 			} else {

@@ -23,6 +23,9 @@ const recheckPause = 50 * time.Millisecond
 func (r *run) write(ctx context.Context, s *Step) error {
 	o := r.p.objects[s.object]
 	fail := func(err error) error { return &Error{Op: "apply", Ref: o.ref, Origin: o.origin, Err: err} }
+	for _, text := range unheard(o.asks) {
+		r.send(ctx, Event{Type: Warning, Step: s.ID, Action: s.Action, Ref: s.Ref, Message: text})
+	}
 	uid, version := s.UID, s.ResourceVersion // Without a UID the object must not be there.
 	if s.terminating {
 		if err := r.gone(ctx, o.ref, o.version, s.UID); err != nil {
@@ -153,7 +156,7 @@ func (r *run) again(o *object) func(error) bool {
 
 // apply sends the object.
 func (r *run) apply(ctx context.Context, o *object, uid types.UID, version string) (w *cluster.Written, err error) {
-	opts := cluster.WriteOptions{Manager: r.e.opts.Manager, Force: r.e.opts.Force, UID: uid, ResourceVersion: version, Absent: uid == ""}
+	opts := cluster.WriteOptions{Manager: r.e.opts.Manager, Force: r.e.opts.Force, UID: uid, ResourceVersion: version, Absent: uid == "", Validation: o.asks.Validation}
 	sent := 0
 	err = r.e.retryIf(ctx, r.patience(), r.again(o), func() error {
 		sent++

@@ -90,6 +90,7 @@ var pins = map[string][]string{
 	"source/dir":              nil,
 	"source/git":              {"github.com/go-git/go-git/v5"},
 	"sync":                    append([]string{"github.com/itchyny/gojq", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
+	"sync/dialect":            machinery,
 	"sync/inventory":          append([]string{"github.com/itchyny/gojq", "sigs.k8s.io/structured-merge-diff/v4"}, machinery...),
 
 	// A joiner for tests.
@@ -168,8 +169,8 @@ var joins = map[string][]string{
 	"sync/reconcile": {"diff", "health", "source", "render"},
 	"sync/fleet":     {"diff", "health", "source", "render"},
 
-	// It plays a cluster for manifests: what memory brings to life, health judges.
-	"cluster/memory/manifesttest": {"cluster/kube", "cluster/memory", "cluster/memory/celrules", "health"},
+	// It plays a cluster for manifests: what memory brings to life, health judges; and a delivery tool, which reads annotations.
+	"cluster/memory/manifesttest": {"cluster/kube", "cluster/memory", "cluster/memory/celrules", "health", "sync"},
 }
 
 // leaf returns the family that a package belongs to: packages under cluster stand for themselves, others for their first

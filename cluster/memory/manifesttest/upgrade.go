@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
-	"github.com/setpoint-dev/setpoint/internal/keep"
 	"github.com/setpoint-dev/setpoint/internal/redact"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 )
 
 // RequireUpgradable applies the objects of an old revision, lets them settle, and then does what a delivery tool does with
@@ -124,7 +124,7 @@ func (u *upgrade) drop(ctx context.Context, before, after []*desired) {
 	})
 	for _, d := range slices.Backward(dropped) {
 		live := u.live[d.ref]
-		if keep.Asked(live) != "" {
+		if asks, err := (dialect.Dialect{}).Read(live); err != nil || asks.Apply == dialect.Never || asks.Prune.Answer != dialect.Yes {
 			u.c.forget(d.ref)
 			continue
 		}

@@ -1,0 +1,50 @@
+package sync
+
+import (
+	"slices"
+
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// left says why an object is left alone whatever is live; empty for one that is not. Hooks run at their own time and more than
+// once: to apply one as an ordinary object would run it at the wrong time.
+func left(asks dialect.Directives) string {
+	switch {
+	case asks.Apply == dialect.Never:
+		return asks.Because
+	case asks.Hook():
+		return asks.Because + ": hooks are not run"
+	}
+	return ""
+}
+
+// unheard are the wishes that an apply does not heed.
+func unheard(asks dialect.Directives) []string {
+	out := slices.Clone(asks.Notes)
+	if asks.Apply == dialect.Replace {
+		out = append(out, asks.Because+", and it is applied all the same")
+	}
+	if asks.Recreate {
+		out = append(out, "it may be made anew when a field cannot be changed, and that is not done")
+	}
+	return out
+}
+
+// keptBy says why a live object that left the desired state is not pruned; empty when nothing speaks against it. What cannot be
+// read may have been meant to keep it.
+func (e *Engine) keptBy(ref cluster.Ref, live *unstructured.Unstructured) (why string, asks dialect.Directives) {
+	asks, err := e.opts.Dialect.Read(live)
+	switch {
+	case err != nil:
+		return err.Error(), asks
+	case asks.Apply == dialect.Never:
+		return asks.Because, asks
+	case asks.Prune.Answer == dialect.No, asks.Prune.Answer == dialect.Confirm && !e.approved(ref):
+		return asks.Prune.By, asks
+	}
+	return "", asks
+}
+
+func (e *Engine) approved(ref cluster.Ref) bool { return e.opts.Approve != nil && e.opts.Approve(ref) }
