@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
 )
@@ -42,3 +44,14 @@ func (c *Comparer) Managers(d *Desired) []string {
 
 // Kept is the size of the answers that are kept.
 func Kept(s *Confirmer) int { return s.answers.size }
+
+// Documents returns the live object and what it would become, as the unified form writes them.
+func Documents(c *Comparison) (before, after string) {
+	old, new := c.sides()
+	a, errOld := document(old)
+	b, errNew := document(new)
+	if errOld != nil || errNew != nil {
+		return "", ""
+	}
+	return strings.Join(a, "\n") + "\n", strings.Join(b, "\n") + "\n"
+}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
@@ -132,35 +130,6 @@ func TestRevisions(t *testing.T) {
 	assert.Len(t, set.Extra, 1)
 	_, err = c.CompareRevisions(t.Context(), nil, []*unstructured.Unstructured{before[0], before[0]})
 	assert.ErrorContains(t, err, "the object is desired twice")
-}
-
-// patches applies the JSON patch of a comparison to the live object: it comes to what was predicted.
-func patches(t *testing.T, c *diff.Comparison, live *unstructured.Unstructured) int {
-	t.Helper()
-	patch, err := c.JSONPatch()
-	require.NoError(t, err)
-	if string(patch) == "[]" {
-		return 0
-	}
-	decoded, err := jsonpatch.DecodePatch(patch)
-	require.NoError(t, err)
-	raw, err := live.MarshalJSON()
-	require.NoError(t, err)
-	got, err := decoded.Apply(raw)
-	require.NoError(t, err, "%s on %s", patch, raw)
-	predicted, err := c.Predicted()
-	require.NoError(t, err)
-	want, err := predicted.MarshalJSON()
-	require.NoError(t, err)
-	after, wanted := object(t, string(got)), object(t, string(want))
-	for _, o := range []*unstructured.Unstructured{after, wanted} {
-		o.SetManagedFields(nil)
-		if m, ok := o.Object["metadata"].(map[string]any); ok {
-			delete(m, "managedFields")
-		}
-	}
-	assert.Equal(t, asText(t, wanted.Object), asText(t, after.Object), "%s", patch)
-	return 1
 }
 
 // A report is never longer than it may be, and loses nothing without saying so.

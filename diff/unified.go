@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
-	"sigs.k8s.io/yaml"
 )
 
 // UnifiedOptions qualifies [FprintUnified]. Nil means the defaults.
@@ -90,17 +89,4 @@ func span(from, to int) string {
 	default:
 		return fmt.Sprintf("%d,%d", from+1, n)
 	}
-}
-
-// document writes an object as lines of YAML, in the order that people write its fields in. Control characters are escaped by YAML.
-func document(obj map[string]any) ([]string, error) {
-	var lines []string
-	for _, key := range ordered(obj) {
-		data, err := yaml.Marshal(map[string]any{key: obj[key]})
-		if err != nil {
-			return nil, err
-		}
-		lines = append(lines, strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")...)
-	}
-	return lines, nil
 }
