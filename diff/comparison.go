@@ -68,7 +68,8 @@ type Comparison struct {
 	LastApplied time.Time `json:"lastApplied,omitzero"`
 	// Suspects are the managers that wrote after LastApplied, the latest first. One of them made each drift that is
 	// among the changes; which one made it is a fact only where the change names it as an owner, since a removal leaves no trace
-	// of who did it.
+	// of who did it. Nobody is suspected where LastApplied is zero; it is so too when others have taken over every field that we
+	// applied, because a server keeps no record of a manager that owns nothing.
 	Suspects []Owner `json:"suspects,omitempty"`
 
 	// manager is ours.

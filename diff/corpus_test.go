@@ -3,14 +3,14 @@ package diff_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"math/rand/v2"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -26,35 +26,82 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 
+	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/internal/kubetest"
+	"github.com/setpoint-dev/setpoint/internal/schema"
+	"github.com/setpoint-dev/setpoint/render"
+	"github.com/setpoint-dev/setpoint/render/kustomize"
 )
 
-// readCorpus reads the manifests of the folder that SETPOINT_CORPUS names.
-func readCorpus(t *testing.T, namespace string) []*unstructured.Unstructured {
+// corpora returns the objects of the folder that SETPOINT_CORPUS names: the manifests of both corpora as they are, and what
+// kustomize builds of online-boutique and of its base with each component, each build in a namespace of its own.
+func corpora(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 	root := os.Getenv("SETPOINT_CORPUS")
 	if root == "" {
 		t.Skip("SETPOINT_CORPUS does not name a folder with kube-prometheus and online-boutique")
 	}
 	var out []*unstructured.Unstructured
-	for _, pattern := range []string{"kube-prometheus/manifests/setup/*.yaml", "kube-prometheus/manifests/*.yaml", "online-boutique/kustomize/base/*.yaml"} {
-		files, err := filepath.Glob(filepath.Join(root, pattern))
-		require.NoError(t, err)
-		require.NotEmpty(t, files, pattern)
-		for _, file := range files {
-			if filepath.Base(file) == "kustomization.yaml" {
-				continue
-			}
-			data, err := os.ReadFile(file)
-			require.NoError(t, err)
-			for _, obj := range manifests(t, data) {
-				if obj.GetNamespace() == "" && strings.Contains(file, "online-boutique") {
-					obj.SetNamespace(namespace)
-				}
-				out = append(out, obj)
-			}
+	into := func(name string, objects []*unstructured.Unstructured) {
+		out = append(out, manifests(t, []byte(`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"`+name+`"}}`))...)
+		for _, obj := range objects {
+			obj.SetNamespace(name)
+			out = append(out, obj)
 		}
+	}
+	for _, pattern := range []string{"kube-prometheus/manifests/setup/*.yaml", "kube-prometheus/manifests/*.yaml"} {
+		out = append(out, glob(t, filepath.Join(root, pattern))...)
+	}
+	shop := filepath.Join(root, "online-boutique/kustomize")
+	into("boutique", glob(t, filepath.Join(shop, "base/*.yaml")))
+	into("components", glob(t, filepath.Join(shop, "components/*/*.yaml")))
+
+	tree, dirs := fstest.MapFS{}, []string{"."}
+	require.NoError(t, fs.WalkDir(os.DirFS(shop), ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			switch parent, name := filepath.Split(path); parent {
+			case "tests/":
+				dirs = append(dirs, path)
+			case "components/":
+				dirs = append(dirs, "with-"+name)
+				tree["with-"+name+"/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: [../base]\ncomponents: [../" + path + "]\n")}
+			}
+			return nil
+		}
+		data, err := os.ReadFile(filepath.Join(shop, path))
+		tree[path] = &fstest.MapFile{Data: data}
+		return err
+	}))
+	slices.Sort(dirs)
+	for _, dir := range dirs {
+		built, err := kustomize.New(nil).Render(t.Context(), render.Input{FS: tree, Path: dir})
+		if err != nil {
+			t.Logf("%s is not built: %v", dir, err)
+			continue
+		}
+		into(strings.Trim("boutique-"+filepath.Base(dir), "-."), built.Objects)
+	}
+	return out
+}
+
+// glob reads the manifests in the files that match, without what is for kustomize only.
+func glob(t *testing.T, pattern string) []*unstructured.Unstructured {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, files, pattern)
+	var out []*unstructured.Unstructured
+	for _, file := range files {
+		if filepath.Base(file) == "kustomization.yaml" || strings.HasSuffix(file, ".patch.yaml") {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		out = append(out, manifests(t, data)...)
 	}
 	return out
 }
@@ -88,18 +135,41 @@ type corpusCluster struct {
 	client  dynamic.Interface
 	mapper  meta.RESTMapper
 	schemas *diff.Schemas
+	// offline knows the embedded schemas and the definitions among the objects.
+	offline *diff.Schemas
+	set     *schema.Set
 	objects []*unstructured.Unstructured
+	// pool are the scalars of the corpora, for a leaf to change to.
+	pool pool
 }
 
-func (c *corpusCluster) of(t *testing.T, obj *unstructured.Unstructured) dynamic.ResourceInterface {
+func (c *corpusCluster) of(obj *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	gvk := obj.GroupVersionKind()
 	m, err := c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
-	require.NoError(t, err, gvk)
-	if m.Scope.Name() == meta.RESTScopeNameNamespace {
-		return c.client.Resource(m.Resource).Namespace(obj.GetNamespace())
+	if err != nil {
+		return nil, err
 	}
-	obj.SetNamespace("")
-	return c.client.Resource(m.Resource)
+	if m.Scope.Name() == meta.RESTScopeNameNamespace {
+		return c.client.Resource(m.Resource).Namespace(obj.GetNamespace()), nil
+	}
+	return c.client.Resource(m.Resource), nil
+}
+
+func (c *corpusCluster) apply(t *testing.T, obj *unstructured.Unstructured) error {
+	client, err := c.of(obj)
+	if err != nil {
+		return err
+	}
+	_, err = client.Apply(t.Context(), obj.GetName(), obj, metav1.ApplyOptions{FieldManager: us, Force: true})
+	return err
+}
+
+func (c *corpusCluster) get(t *testing.T, obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	client, err := c.of(obj)
+	if err != nil {
+		return nil, err
+	}
+	return client.Get(t.Context(), obj.GetName(), metav1.GetOptions{})
 }
 
 func applyCorpus(t *testing.T) *corpusCluster {
@@ -107,8 +177,7 @@ func applyCorpus(t *testing.T) *corpusCluster {
 	if testing.Short() {
 		t.Skip("needs a control plane")
 	}
-	objects := readCorpus(t, "boutique")
-	objects = append(objects, manifests(t, []byte(`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"boutique"}}`))...)
+	objects := corpora(t)
 	config := kubetest.Start(t, nil).Config()
 	config.WarningHandler = rest.NoWarnings{}
 	config.QPS = -1
@@ -116,7 +185,8 @@ func applyCorpus(t *testing.T) *corpusCluster {
 	require.NoError(t, err)
 	d, err := discovery.NewDiscoveryClientForConfig(config)
 	require.NoError(t, err)
-	c := &corpusCluster{client: client, schemas: diff.NewSchemas(published{d}), objects: objects}
+	c := &corpusCluster{client: client, schemas: diff.NewSchemas(published{d}), offline: diff.NewSchemas(nil), set: schema.New(published{d}), pool: pool{}}
+	defined := map[apischema.GroupKind]bool{}
 	early := func(o *unstructured.Unstructured) bool {
 		return o.GetKind() == "CustomResourceDefinition" || o.GetKind() == "Namespace"
 	}
@@ -125,35 +195,60 @@ func applyCorpus(t *testing.T) *corpusCluster {
 		require.NoError(t, err)
 		c.mapper = restmapper.NewDiscoveryRESTMapper(groups)
 	}
-	apply := func(o *unstructured.Unstructured) {
-		_, err := c.of(t, o).Apply(t.Context(), o.GetName(), o, metav1.ApplyOptions{FieldManager: us, Force: true})
-		require.NoError(t, err, "%s %s", o.GetKind(), o.GetName())
-	}
 	refresh()
-	var versions []apischema.GroupVersion
 	for _, o := range objects {
-		versions = append(versions, o.GroupVersionKind().GroupVersion())
 		if early(o) {
-			apply(o)
+			require.NoError(t, c.apply(t, o), "%s %s", o.GetKind(), o.GetName())
+		}
+		if schema.IsDefinition(o) {
+			group, _, _ := unstructured.NestedString(o.Object, "spec", "group")
+			kind, _, _ := unstructured.NestedString(o.Object, "spec", "names", "kind")
+			defined[apischema.GroupKind{Group: group, Kind: kind}] = true
+			require.NoError(t, c.offline.AddCRD(o))
 		}
 	}
 	require.EventuallyWithT(t, func(ct *assert.CollectT) {
 		refresh()
-		for _, o := range objects {
-			gvk := o.GroupVersionKind()
-			_, err := c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+		for gk := range defined {
+			_, err := c.mapper.RESTMapping(gk)
 			assert.NoError(ct, err)
 		}
 		paths, err := d.OpenAPIV3().Paths()
 		assert.NoError(ct, err)
 		assert.Contains(ct, paths, "apis/monitoring.coreos.com/v1")
+		assert.Contains(ct, paths, "apis/monitoring.coreos.com/v1alpha1")
 	}, time.Minute, 100*time.Millisecond)
+	// What the server has no kind for, it has no objects of: that is so for those of Istio.
+	unknown := map[string]int{}
+	var versions []apischema.GroupVersion
+	seen := map[string]bool{}
 	for _, o := range objects {
-		if !early(o) {
-			apply(o)
+		gvk := o.GroupVersionKind()
+		m, err := c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+		if err != nil {
+			unknown[gvk.GroupKind().String()]++
+			continue
 		}
+		if m.Scope.Name() != meta.RESTScopeNameNamespace {
+			o.SetNamespace("")
+		}
+		if id := cluster.RefOf(o).String(); seen[id] {
+			continue // The same file in two components, or a component's file that it also builds.
+		} else {
+			seen[id] = true
+		}
+		if !early(o) {
+			require.NoError(t, c.apply(t, o), "%s %s", o.GetKind(), o.GetName())
+		}
+		versions = append(versions, gvk.GroupVersion())
+		c.objects = append(c.objects, o)
 	}
+	t.Logf("%d objects; without a kind on the server: %v", len(c.objects), unknown)
 	require.NoError(t, c.schemas.Load(t.Context(), versions...))
+	require.NoError(t, c.set.Load(t.Context(), versions...))
+	for _, o := range c.objects {
+		c.pool.add(c.set.Kinds(o.GroupVersionKind())[0], o.Object)
+	}
 	return c
 }
 
@@ -166,157 +261,27 @@ func TestCorpora(t *testing.T) {
 // Objects that were applied and that nobody else touched compare as the same, with the cluster's schemas and with none but
 // the embedded ones and the definitions among the objects.
 func (c *corpusCluster) noFalseDrift(t *testing.T) {
-	offline := diff.NewSchemas(nil)
-	for _, o := range c.objects {
-		require.NoError(t, offline.AddCRD(o))
-	}
-	for name, schemas := range map[string]*diff.Schemas{"cluster": c.schemas, "offline": offline} {
+	for name, schemas := range map[string]*diff.Schemas{"cluster": c.schemas, "offline": c.offline} {
 		comparer := diff.New(us, schemas, nil)
 		verdicts := map[diff.Verdict]int{}
 		for _, o := range c.objects {
-			live, err := c.of(t, o).Get(t.Context(), o.GetName(), metav1.GetOptions{})
+			live, err := c.get(t, o)
 			require.NoError(t, err)
 			d, err := comparer.Prepare(o)
 			if !assert.NoError(t, err, name) {
 				continue
 			}
-			out, err := comparer.Compare(d, live)
-			require.NoError(t, err)
-			verdicts[out.Verdict]++
-			if out.Verdict != diff.Same {
-				var b strings.Builder
-				require.NoError(t, diff.Fprint(&b, out, nil))
-				t.Errorf("%s: %s", name, b.String())
+			for _, compare := range []func(*diff.Desired, *unstructured.Unstructured) (*diff.Comparison, error){comparer.Compare, comparer.Merged} {
+				out, err := compare(d, live)
+				require.NoError(t, err)
+				verdicts[out.Verdict]++
+				if out.Verdict != diff.Same || len(out.Unsure) > 0 || len(out.Changes) > 0 {
+					var b strings.Builder
+					require.NoError(t, diff.Fprint(&b, out, nil))
+					t.Errorf("%s: %s", name, b.String())
+				}
 			}
 		}
-		t.Logf("%s: %d objects: %v", name, len(c.objects), verdicts)
+		t.Logf("%s: %d objects, each by the quick answer and by the merge: %v", name, len(c.objects), verdicts)
 	}
-}
-
-// A leaf that another manager changes is found, and nothing else is.
-func (c *corpusCluster) everyLeaf(t *testing.T) {
-	ourSeed(t)
-	t.Logf("-leaves=%d", *leaves)
-	comparer := diff.New(us, c.schemas, nil)
-	found, removed, refused := 0, 0, map[string]int{}
-	for i, o := range c.objects {
-		r := rand.New(rand.NewPCG(*seed, uint64(i)))
-		client := c.of(t, o)
-		d, err := comparer.Prepare(o)
-		require.NoError(t, err)
-		all := leafPaths(nil, o.Object)
-		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		for _, path := range all[:min(len(all), *leaves)] {
-			live, err := client.Get(t.Context(), o.GetName(), metav1.GetOptions{})
-			require.NoError(t, err)
-			changed := live.DeepCopy()
-			if !mutate(changed.Object, path) {
-				continue
-			}
-			after, err := client.Update(t.Context(), changed, metav1.UpdateOptions{FieldManager: "editor", DryRun: []string{"All"}})
-			if err != nil {
-				refused[o.GetKind()]++
-				continue
-			}
-			if after.GetResourceVersion() == live.GetResourceVersion() && sameManaged(live, after) {
-				refused["unchanged "+o.GetKind()]++
-				continue
-			}
-			out, err := comparer.Compare(d, after)
-			require.NoError(t, err)
-			if !assert.NotEmpty(t, out.Changes, "%s %s: %v is not found", o.GetKind(), o.GetName(), path) {
-				continue
-			}
-			found++
-			if !slices.ContainsFunc(after.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool { return e.Manager == "editor" }) {
-				removed++ // A field that is set to what is not kept is gone, and nothing tells who did it.
-				continue
-			}
-			assert.True(t, slices.ContainsFunc(out.Suspects, func(o diff.Owner) bool { return o.Manager == "editor" }), "%s %s: %v: the writer is no suspect", o.GetKind(), o.GetName(), path)
-		}
-	}
-	t.Logf("%d changed leaves found, %d of them without a trace of the writer; not accepted by the server: %v", found, removed, refused)
-	assert.Positive(t, found)
-}
-
-func sameManaged(a, b *unstructured.Unstructured) bool {
-	return fmt.Sprint(a.GetManagedFields()) == fmt.Sprint(b.GetManagedFields())
-}
-
-// leafPaths returns the way to every scalar of a manifest.
-func leafPaths(prefix []any, v any) [][]any {
-	var out [][]any
-	switch v := v.(type) {
-	case map[string]any:
-		for k, e := range v {
-			if len(prefix) == 0 && (k == "apiVersion" || k == "kind" || k == "status") || len(prefix) == 1 && prefix[0] == "metadata" && (k == "name" || k == "namespace") {
-				continue
-			}
-			out = append(out, leafPaths(append(slices.Clone(prefix), k), e)...)
-		}
-		slices.SortFunc(out, func(a, b []any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-	case []any:
-		for i, e := range v {
-			out = append(out, leafPaths(append(slices.Clone(prefix), i), e)...)
-		}
-	case nil:
-	default:
-		out = append(out, prefix)
-	}
-	return out
-}
-
-// mutate changes the scalar at a path, when it is there.
-func mutate(root any, path []any) bool {
-	at := root
-	for i, p := range path {
-		last := i == len(path)-1
-		switch c := at.(type) {
-		case map[string]any:
-			k, ok := p.(string)
-			if !ok {
-				return false
-			}
-			if !last {
-				at = c[k]
-				continue
-			}
-			v, ok := other(c[k])
-			if ok {
-				c[k] = v
-			}
-			return ok
-		case []any:
-			n, ok := p.(int)
-			if !ok || n >= len(c) {
-				return false
-			}
-			if !last {
-				at = c[n]
-				continue
-			}
-			v, ok := other(c[n])
-			if ok {
-				c[n] = v
-			}
-			return ok
-		default:
-			return false
-		}
-	}
-	return false
-}
-
-func other(v any) (any, bool) {
-	switch v := v.(type) {
-	case string:
-		return v + "x", true
-	case int64:
-		return v + 1, true
-	case float64:
-		return v + 1, true
-	case bool:
-		return !v, true
-	}
-	return nil, false
 }

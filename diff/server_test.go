@@ -32,7 +32,7 @@ import (
 
 var (
 	seed    = flag.Uint64("seed", 0, "the seed of the random pairs; 0 takes one from the clock")
-	leaves  = flag.Int("leaves", 4, "how many leaves of each object of the corpora another manager changes")
+	leaves  = flag.Int("leaves", 40, "how many leaves of each large definition of the corpora another manager changes; 0 means all")
 	verbose = flag.Bool("verbose", false, "print the objects of a pair that fails")
 	pairs   = flag.Int("pairs", 560, "how many random pairs are compared with the server")
 )
