@@ -42,7 +42,8 @@ var rows = map[schema.GroupKind]Row{
 		Grace:         podGrace,
 		InState:       podState,
 		Prepare:       []Step{podAdmission},
-		StatusPrepare: []Step{keepQOS},
+		StatusPrepare: []Step{keepQOS, dropVolumeStates},
+		StatusCheck:   podStatus,
 		Check:         podUpdate,
 		Subresources: map[string]Subresource{
 			"binding":             {Post: bindPod},
@@ -70,8 +71,8 @@ var rows = map[schema.GroupKind]Row{
 		Protection:  "kubernetes.io/pvc-protection",
 		InState:     claimState,
 		Check:       []check{claimSize, claimClass},
-		StatusCheck: []check{claimStatus},
-		Prepare:     []Step{claimSources},
+		StatusCheck: []check{claimStatus}, StatusPrepare: []Step{dropClaimHealth},
+		Prepare: []Step{claimSources},
 	},
 	kind("", "PersistentVolume"): {
 		Warn:       volumeWarnings,

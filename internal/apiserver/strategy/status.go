@@ -10,6 +10,27 @@ func keepQOS(obj, old map[string]any, _ Env) field.ErrorList {
 	return nil
 }
 
+// Parts of a status behind feature gates that are off in Kubernetes v1.37.1 by default, so that nobody keeps them.
+
+// dropClaimHealth is for the gate CSIVolumeHealth.
+func dropClaimHealth(obj, _ map[string]any, _ Env) field.ErrorList {
+	Put(obj, Path{"status", "healthStatus"}, nil)
+	return nil
+}
+
+// dropVolumeStates is for the gates CSIVolumeHealth and ImageVolumeWithDigest.
+func dropVolumeStates(obj, _ map[string]any, _ Env) field.ErrorList {
+	Put(obj, Path{"status", "volumeHealth"}, nil)
+	for _, part := range containerStatuses {
+		for _, s := range items(obj, Path{"status", part.statuses}) {
+			for _, mount := range items(s, Path{"volumeMounts"}) {
+				delete(mount, "volumeStatus")
+			}
+		}
+	}
+	return nil
+}
+
 // phaseMoved notes when a volume came into another phase, unless the writer does.
 func phaseMoved(obj, old map[string]any, env Env) field.ErrorList {
 	phase, at := Path{"status", "phase"}, Path{"status", "lastPhaseTransitionTime"}

@@ -29,6 +29,37 @@ var statuses = []struct {
 	object   string
 	patches  []statusPatch
 }{
+	{"pod", pods, podOf("x", "restartPolicy: OnFailure, initContainers: [{name: i, image: i}, {name: s, image: i, restartPolicy: Always}],"), []statusPatch{
+		{422, `{"conditions": [{"type": "a b", "status": "True"}, {"type": "Ready", "status": "True"}, {"type": "example.com/x", "status": "True", "observedGeneration": -1}]}`},
+		{422, `{"observedGeneration": -2, "qosClass": "Guaranteed", "nominatedNodeName": "A_b"}`}, {200, `{"nominatedNodeName": "node-1"}`},
+		{200, `{"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.2"}, {"ip": "10.0.0.3"}]}`}, {200, `{"podIP": "10.0.0.1"}`}, {200, `{"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "::1"}]}`},
+		{422, `{"podIP": "x", "podIPs": [{"ip": "x"}]}`}, {422, `{"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]}`},
+		{422, `{"hostIP": "10.0.0.1", "hostIPs": [{"ip": "10.0.0.2"}]}`}, {200, `{"hostIP": "nonsense"}`}, {422, `{"hostIP": "1.2", "hostIPs": [{"ip": "1.2"}]}`},
+		{422, `{"hostIP": "10.0.0.1", "hostIPs": [{"ip": "10.0.0.1"}, {"ip": "::1"}, {"ip": "::2"}]}`},
+		{422, `{"resourceClaimStatuses": [{"name": "a"}, {"name": "a", "resourceClaimName": "X"}]}`},
+		{200, `{"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 0}}}]}`},
+		{422, `{"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"running": {}}}]}`},
+		{200, `{"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 3}}}]}`},
+		{200, `{"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"running": {}}}]}`},
+		{200, `{"initContainerStatuses": [{"name": "i", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 0}}},
+			{"name": "s", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 0}}}]}`},
+		{422, `{"initContainerStatuses": [{"name": "i", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"waiting": {}}},
+			{"name": "s", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"waiting": {}}}]}`},
+		{200, `{"ephemeralContainerStatuses": [{"name": "e", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 1}}}]}`},
+		{422, `{"ephemeralContainerStatuses": [{"name": "e", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"waiting": {}}}]}`},
+		{422, `{"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": false, "restartCount": 0,
+			"user": {"linux": {"uid": -1, "gid": -1, "supplementalGroups": [4294967296]}}}]}`},
+		{200, `{"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "user": {"linux": {"uid": 4294967295, "gid": 1}}}]}`},
+		{422, `{"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "allocatedResourcesStatus": [
+			{"name": "cpu"}, {"name": "claim:a"}, {"name": "memory", "resources": [{"resourceID": "a", "health": "Fine"}, {"resourceID": "a", "message": ""}]}]}]}`},
+	}},
+	{"pod by rules", pods, podOf("r", "restartPolicy: Never, initContainers: [{name: a, image: i, restartPolicy: Never, restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [3]}}]}],"), []statusPatch{
+		{200, `{"initContainerStatuses": [{"name": "a", "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 3}}}]}`},
+		{200, `{"initContainerStatuses": [{"name": "a", "image": "i", "imageID": "i", "ready": false, "restartCount": 1, "state": {"running": {}}}]}`},
+		{200, `{"initContainerStatuses": [{"name": "a", "image": "i", "imageID": "i", "ready": false, "restartCount": 1, "state": {"terminated": {"exitCode": 4}}}]}`},
+		{422, `{"initContainerStatuses": [{"name": "a", "image": "i", "imageID": "i", "ready": false, "restartCount": 1, "state": {"running": {}}}]}`},
+	}},
+	{"pod on a node", pods, podOf("nominated", "nodeName: node-1,"), []statusPatch{{422, `{"nominatedNodeName": "node-2"}`}}},
 	{"deployment", apischema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}, workload("apps/v1", "Deployment", ""), []statusPatch{
 		{200, `{"replicas": 3, "readyReplicas": 2, "availableReplicas": 2, "updatedReplicas": 3, "collisionCount": 2}`},
 		{422, `{"replicas": -1}`}, {422, `{"readyReplicas": 4}`}, {422, `{"availableReplicas": 3}`}, {422, `{"updatedReplicas": 4}`},
@@ -80,6 +111,7 @@ var statuses = []struct {
 			{200, `{"capacity": {"storage": "1Gi"}, "allocatedResources": {"storage": "1Gi"}}`},
 			{422, `{"allocatedResourceStatuses": {"storage": "Huge"}}`}, {422, `{"allocatedResources": {"cpu": "1"}}`},
 			{200, `{"allocatedResourceStatuses": {"storage": "NodeResizePending"}}`},
+			{200, `{"healthStatus": {"healthConditions": [{"reason": "not a reason"}]}}`}, // which no server keeps
 		}},
 	{"ingress", apischema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
 		`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x}, spec: {defaultBackend: {service: {name: s, port: {number: 80}}}}}`,
@@ -123,6 +155,12 @@ type statusPatch struct {
 }
 
 var jobs = apischema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
+
+var pods = apischema.GroupVersionResource{Version: "v1", Resource: "pods"}
+
+func podOf(name, more string) string {
+	return fmt.Sprintf(`{apiVersion: v1, kind: Pod, metadata: {name: %s}, spec: {%s containers: [{name: c, image: i}]}}`, name, more)
+}
 
 const onceTemplate = `template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}`
 
