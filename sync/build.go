@@ -218,8 +218,8 @@ func reason(o *object, force bool) string {
 		return "it takes fields over: " + takes(c.Conflicts)
 	case c.Verdict == diff.Conflict && len(c.Conflicts) > 0:
 		return (&cluster.ConflictError{Conflicts: c.Conflicts}).Error()
-	case o.note != "":
-		return o.note
+	case c.Verdict == diff.Refused:
+		return c.Fault.Unwrap().Error()
 	case c.Verdict == diff.Unsure && len(c.Unsure) > 0:
 		return "whether it differs is not known: " + c.Unsure[0].Message
 	case len(c.Changes) > 0:

@@ -32,8 +32,9 @@ type Options struct {
 	// with a [*cluster.ConflictError]. To undo a change by hand needs it, since a field belongs to the manager that
 	// changed it last.
 	Force bool
-	// Confirm asks the server, by a dry run, about every object that seems to differ. Without it, only those are asked
-	// about that the comparison is unsure of.
+	// Confirm asks the server, by a dry run, about every object that seems to differ: the plan then shows what webhooks add to
+	// an apply and what the server would refuse, and has no step for an apply that webhooks would undo. Without it, only
+	// those are asked about that the comparison is unsure of.
 	Confirm bool
 	// Dialect says whose annotations are read. The zero value reads all that it knows.
 	Dialect dialect.Dialect
@@ -71,16 +72,17 @@ type Engine struct {
 	opts     Options
 	comparer *diff.Comparer
 
+	// confirmer keeps the answers of dry runs, which hold as long as neither side changes.
+	confirmer *diff.Confirmer
+
 	mu sync.Mutex
-	// confirmed are the answers of dry runs, which hold as long as neither side changes.
-	confirmed map[confirmKey]diff.Verdict
 	// clusterID is the cluster's identity, read once.
 	clusterID string
 }
 
 // New returns an engine that writes through c and keeps its record in inv. It makes no request.
 func New(c cluster.Client, inv Inventory, opts *Options) *Engine {
-	e := &Engine{client: c, inv: inv, confirmed: map[confirmKey]diff.Verdict{}}
+	e := &Engine{client: c, inv: inv}
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -116,6 +118,7 @@ func New(c cluster.Client, inv Inventory, opts *Options) *Engine {
 		docs, _ := c.(cluster.OpenAPI)
 		o.Schemas = diff.NewSchemas(docs)
 	}
+	e.confirmer = diff.NewConfirmer(patient{e}, &diff.ConfirmOptions{Timeout: o.Patience + slowestWebhook})
 	e.comparer = diff.New(o.Manager, o.Schemas, &diff.Options{Ignore: o.Ignore})
 	return e
 }

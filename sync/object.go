@@ -41,9 +41,7 @@ type object struct {
 
 	live       *unstructured.Unstructured
 	comparison *diff.Comparison
-	// note is what the server said on a dry run.
-	note   string
-	health health.Result
+	health     health.Result
 }
 
 func (o *object) fault(err error) error {

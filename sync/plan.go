@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/setpoint-dev/setpoint/cluster"
-	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/health"
 	"github.com/setpoint-dev/setpoint/sync/dialect"
 	"golang.org/x/sync/errgroup"
@@ -223,8 +222,7 @@ func (e *Engine) compareOne(ctx context.Context, o *object, live *unstructured.U
 	if o.comparison, err = e.comparer.Compare(o.desired, against); err != nil {
 		return err
 	}
-	ask := o.comparison.Verdict == diff.Unsure || e.opts.Confirm && (o.comparison.Verdict == diff.Differs || o.comparison.Verdict == diff.Adopt)
-	if !ask {
+	if o.leave != "" || !e.doubtful(o.comparison) {
 		return nil
 	}
 	return e.confirm(ctx, o)

@@ -132,7 +132,7 @@ func notOurs(live *unstructured.Unstructured, uid types.UID, m marks, manager st
 			return "it belongs to another set: " + other
 		}
 		return "it does not carry the set's marks"
-	case owned(live, manager) == nil:
+	case !owns(live, manager):
 		return fmt.Sprintf("%q never applied it", manager)
 	case uid != "" && live.GetUID() != uid:
 		return "it was replaced by another object of that name"
@@ -163,4 +163,13 @@ func (e *Engine) guard(r *Record, objects []*object, candidates []candidate) err
 			ErrGuard, n, len(r.Members), doomed[0], e.opts.PruneShare)
 	}
 	return nil
+}
+
+// owns says whether the manager has an entry of its applies, be it an empty one.
+func owns(live *unstructured.Unstructured, manager string) bool {
+	entries, _, _ := unstructured.NestedSlice(live.Object, "metadata", "managedFields")
+	return slices.ContainsFunc(entries, func(e any) bool {
+		m, ok := e.(map[string]any)
+		return ok && m["manager"] == manager && m["operation"] == "Apply" && (m["subresource"] == nil || m["subresource"] == "")
+	})
 }
