@@ -311,9 +311,10 @@ func (w *comparing) store(m *merged) ([]difference, []Reason) {
 	if plain := kind.Canonical(w.live); !equal(plain, before) {
 		// It is of another release. What is desired and in the live object is not may equal a default that the server
 		// does not have: that is a change.
-		written := differences(kind.Type.Schema, kind.Type.TypeRef, plain, kind.Canonical(m.content))
+		written := places(differences(kind.Type.Schema, kind.Type.TypeRef, plain, kind.Canonical(m.content)))
+		found, stated := places(diffs), w.stated()
 		for _, d := range differences(kind.Type.Schema, kind.Type.TypeRef, plain, stored) {
-			if d.hasNew && has(written, d.path) && w.states(d.path) && !has(diffs, d.path) {
+			if d.hasNew && written.Has(d.path) && (stated == nil || stated.Has(d.path)) && !found.Has(d.path) {
 				diffs = append(diffs, d)
 			}
 		}
@@ -326,23 +327,28 @@ func (w *comparing) store(m *merged) ([]difference, []Reason) {
 	return diffs, reasons
 }
 
-// states says whether the desired object has a value at the very path, one that a server keeps.
-func (w *comparing) states(path fieldpath.Path) bool {
+// stated returns the paths at which the desired object has a value, one that a server keeps; nil when that is not known.
+func (w *comparing) stated() *fieldpath.Set {
 	kept, err := w.d.kind.Type.FromUnstructured(w.d.kind.Canonical(w.d.obj.Object), typed.AllowDuplicates)
 	if err != nil {
-		return true
+		return nil
 	}
 	set, err := kept.ToFieldSet()
-	return err != nil || set.Has(path)
+	if err != nil {
+		return nil
+	}
+	return set
 }
 
-func has(diffs []difference, path fieldpath.Path) bool {
+// places returns the paths of differences.
+func places(diffs []difference) *fieldpath.Set {
+	out := fieldpath.NewSet()
 	for _, d := range diffs {
-		if d.path.Equals(path) {
-			return true
+		if len(d.path) > 0 {
+			out.Insert(d.path)
 		}
 	}
-	return false
+	return out
 }
 
 func (w *comparing) unsure(path, message string) {

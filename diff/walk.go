@@ -89,19 +89,19 @@ func (w *walker) list(path fieldpath.Path, l *schema.List, old, new []any) bool 
 	if !ok {
 		return false
 	}
-	for _, i := range before {
-		if j, ok := find(after, i.id); ok {
-			w.walk(append(path, i.id), l.ElementType, i.value, after[j].value)
+	for _, i := range before.items {
+		if j, ok := after.find(i.id); ok {
+			w.walk(append(path, i.id), l.ElementType, i.value, j.value)
 		} else {
 			w.add(difference{path: append(path, i.id), old: i.value, hasOld: true})
 		}
 	}
-	for _, j := range after {
-		if _, ok := find(before, j.id); !ok {
+	for _, j := range after.items {
+		if _, ok := before.find(j.id); !ok {
 			w.add(difference{path: append(path, j.id), new: j.value, hasNew: true})
 		}
 	}
-	if x, y := common(before, after), common(after, before); !equal(x, y) {
+	if x, y := before.common(after), after.common(before); !equal(x, y) {
 		w.add(difference{path: path, old: x, new: y, hasOld: true, hasNew: true, order: true})
 	}
 	return true
@@ -113,36 +113,43 @@ type item struct {
 	value any
 }
 
-func find(items []item, id fieldpath.PathElement) (int, bool) {
-	for i := range items {
-		if items[i].id.Equals(id) {
-			return i, true
-		}
+// items are those of an associative list, in its order and in that of their identities.
+type items struct{ items, sorted []item }
+
+func (x items) find(id fieldpath.PathElement) (item, bool) {
+	i, ok := slices.BinarySearchFunc(x.sorted, id, func(i item, id fieldpath.PathElement) int { return i.id.Compare(id) })
+	if !ok {
+		return item{}, false
 	}
-	return 0, false
+	return x.sorted[i], true
 }
 
 // common returns, as text, the identities of the items that are in the other list too, in their order.
-func common(items, other []item) []any {
+func (x items) common(other items) []any {
 	out := []any{}
-	for _, i := range items {
-		if _, ok := find(other, i.id); ok {
+	for _, i := range x.items {
+		if _, ok := other.find(i.id); ok {
 			out = append(out, pathString(fieldpath.Path{i.id}))
 		}
 	}
 	return out
 }
 
-func (w *walker) index(l *schema.List, list []any) ([]item, bool) {
-	out := make([]item, 0, len(list))
-	seen := fieldpath.PathElementSet{}
+func (w *walker) index(l *schema.List, list []any) (items, bool) {
+	out := items{items: make([]item, 0, len(list))}
 	for _, v := range list {
 		id, ok := w.identity(l, v)
-		if !ok || seen.Has(id) {
-			return nil, false
+		if !ok {
+			return items{}, false
 		}
-		seen.Insert(id)
-		out = append(out, item{id: id, value: v})
+		out.items = append(out.items, item{id: id, value: v})
+	}
+	out.sorted = slices.Clone(out.items)
+	slices.SortFunc(out.sorted, func(a, b item) int { return a.id.Compare(b.id) })
+	for i := range out.sorted {
+		if i > 0 && out.sorted[i].id.Equals(out.sorted[i-1].id) {
+			return items{}, false
+		}
 	}
 	return out, true
 }
