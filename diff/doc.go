@@ -28,6 +28,11 @@
 // conversion webhook counts as unknown unless the definition that was added has none. The tables are those of Kubernetes
 // v1.37; on a server of another release, a default that only one of them has is no change.
 //
+// # Drift
+//
+// [Comparer.Drift] answers for what was applied last, with nothing newer at hand: which of our fields have moved since, from what to
+// what, and who may have done it.
+//
 // # Confirmation
 //
 // A [Confirmer] asks the server, by a dry run, about what would differ, and puts its answer in the place of the computed one:

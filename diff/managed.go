@@ -160,6 +160,11 @@ func (m *managed) suspects(hasStatus bool) []Owner {
 	if since.IsZero() {
 		return nil
 	}
+	return m.since(since, hasStatus)
+}
+
+// since returns the managers that wrote no earlier than a time.
+func (m *managed) since(since time.Time, hasStatus bool) []Owner {
 	var out []Owner
 	for k, o := range m.owners {
 		if k == self || o.Time.Before(since) || hasStatus && o.Subresource == "status" {
