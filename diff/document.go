@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v2"
 )
 
 // document writes an object as lines of YAML, in the order that people write its fields in. Characters that would move what
@@ -24,68 +24,98 @@ func document(obj map[string]any) ([]string, error) {
 	return lines, nil
 }
 
-// yamlText marshals a value. The marshaller writes some characters as they are, of which readers, its own too, make line breaks or
+// yamlText marshals a value. The marshaller writes some characters as they are of which readers, its own too, make line breaks or
 // nothing. Each goes in as a NUL and a name, which it can only write in double quotes, and comes out as the escape that is meant.
+//
+// It is not the marshaller of sigs.k8s.io/yaml, which reads JSON as YAML on the way and so fails over a key of more than a
+// thousand characters.
 func yamlText(v any) (string, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return "", err
+	w := rewriter{name: "u"}
+	out := w.value(v)
+	if w.special {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return "", err
+		}
+		for strings.Contains(string(raw), w.name) {
+			w.name += "u"
+		}
+		out = w.value(v)
 	}
-	name := "u"
-	// JSON escapes two of the characters, and the angle brackets of a key that means a merge.
-	special := strings.ContainsFunc(string(raw), unwritable) || strings.Contains(string(raw), `\u202`) || strings.Contains(string(raw), `"\u003c\u003c"`)
-	for special && strings.Contains(string(raw), name) {
-		name += "u"
-	}
-	if special {
-		v = rewrite(v, name)
-	}
-	data, err := yaml.Marshal(v)
-	if err != nil || !special {
+	data, err := yaml.Marshal(out)
+	if err != nil || !w.special {
 		return string(data), err
 	}
-	return regexp.MustCompile(`\\0`+name+`([0-9A-F]{4})`).ReplaceAllString(string(data), `\u$1`), nil
+	return regexp.MustCompile(`\\0`+w.name+`([0-9A-F]{4})`).ReplaceAllString(string(data), `\u$1`), nil
 }
 
 // mergeKey is a name that the marshaller does not quote and readers take for an instruction.
 const mergeKey = "<<"
 
 func unwritable(r rune) bool {
-	return r == '\u0085' || r == '\u2028' || r == '\u2029' || r == '\ufeff' || unicode.Is(unicode.Bidi_Control, r)
+	switch {
+	case r >= 0x7f && r <= 0x9f, r == '\u2028', r == '\u2029', r == '\ufeff', r == '\ufffe', r == '\uffff':
+		return true
+	}
+	return unicode.Is(unicode.Bidi_Control, r)
 }
 
-// rewrite returns a copy of a value in which a NUL and a name stand for what the marshaller does not escape.
-func rewrite(v any, name string) any {
+// rewriter copies values for the marshaller.
+type rewriter struct {
+	// name is behind each NUL that stands for a character.
+	name string
+	// special says that there were some.
+	special bool
+}
+
+func (w *rewriter) value(v any) any {
 	switch v := v.(type) {
 	case string:
-		if v == mergeKey {
-			return fmt.Sprintf("\x00%s%04X<", name, '<')
-		}
-		if !strings.ContainsFunc(v, unwritable) {
-			return v
-		}
-		var b strings.Builder
-		for _, r := range v {
-			if unwritable(r) {
-				fmt.Fprintf(&b, "\x00%s%04X", name, r)
-				continue
-			}
-			b.WriteRune(r)
-		}
-		return b.String()
+		return w.text(v)
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, e := range v {
-			k, _ := rewrite(k, name).(string)
-			out[k] = rewrite(e, name)
+			out[w.text(k)] = w.value(e)
 		}
 		return out
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
-			out[i] = rewrite(e, name)
+			out[i] = w.value(e)
 		}
 		return out
+	case float64:
+		if i := int64(v); float64(i) == v && i > -1<<53 && i < 1<<53 {
+			return i
+		}
+		return v
+	case nil, bool, int64:
+		return v
 	}
-	return v
+	// Nothing that JSON decodes to.
+	data, err := json.Marshal(v)
+	var out any
+	if err != nil || json.Unmarshal(data, &out) != nil {
+		return fmt.Sprintf("(a %T, which is not JSON)", v)
+	}
+	return w.value(out)
+}
+
+func (w *rewriter) text(s string) string {
+	if s != mergeKey && !strings.ContainsFunc(s, unwritable) {
+		return s
+	}
+	w.special = true
+	if s == mergeKey {
+		return fmt.Sprintf("\x00%s%04X<", w.name, '<')
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unwritable(r) {
+			fmt.Fprintf(&b, "\x00%s%04X", w.name, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }

@@ -12,8 +12,8 @@ import (
 type MarkdownOptions struct {
 	// Title is the heading. Empty means none.
 	Title string
-	// MaxBytes bounds the text. What does not fit is named instead of shown, and what cannot be named is counted. Zero means
-	// 60,000, which fits into a comment of GitHub and GitLab.
+	// MaxBytes bounds the text. What does not fit is named instead of shown, and what cannot be named is counted. Zero and less
+	// mean 60,000, which fits into a comment of GitHub and GitLab.
 	MaxBytes int
 	// Context is the number of lines around a change. Zero means three, less than zero none.
 	Context int
@@ -41,7 +41,7 @@ func FprintMarkdown(w io.Writer, s *Set, opts *MarkdownOptions) error {
 	if opts != nil {
 		o = *opts
 	}
-	if o.MaxBytes == 0 {
+	if o.MaxBytes <= 0 {
 		o.MaxBytes = 60_000
 	}
 	m := &markdown{opts: o, set: s}
@@ -104,13 +104,16 @@ func (m *markdown) text() string {
 	return b.String()
 }
 
+// escapeHTML keeps the tags of a heading from being ones of the report, a comment's above all, which would hide the rest.
+var escapeHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;")
+
 // reported is an object in a report: in full, and in one line.
 type reported struct{ full, line string }
 
 func (m *markdown) head() string {
 	var b strings.Builder
 	if m.opts.Title != "" {
-		fmt.Fprintf(&b, "### %s\n\n", strings.ReplaceAll(clip(m.opts.Title, 200), "\n", " "))
+		fmt.Fprintf(&b, "### %s\n\n", escapeHTML.Replace(clip(m.opts.Title, 200)))
 	}
 	var parts []string
 	for _, section := range sections {
@@ -191,6 +194,9 @@ func (m *markdown) body(c *Comparison) (string, error) {
 // code writes a text as an inline code span that nothing in it can end.
 func code(text string) string {
 	text = clip(strings.ReplaceAll(text, "\n", " "), 300)
+	if text == "" {
+		text = " " // Two ticks with nothing between them open a span.
+	}
 	ticks := strings.Repeat("`", longestRun(text, '`')+1)
 	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
 		text = " " + text + " "

@@ -21,7 +21,7 @@ func elsewhere(c *Comparison, change Change) bool {
 // oneLine keeps a text from ending the line that it stands in.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unwritable(r) {
 			return '�'
 		}
 		return r

@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"github.com/pmezard/go-difflib/difflib"
-	"sigs.k8s.io/yaml"
 
 	"github.com/setpoint-dev/setpoint/cluster"
 )
@@ -209,11 +208,11 @@ func (v Value) text() []string {
 	if s, ok := v.v.(string); ok {
 		return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 	}
-	data, err := yaml.Marshal(v.v)
+	text, err := yamlText(v.v)
 	if err != nil {
 		return []string{v.String()}
 	}
-	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
 func (p *printer) block(mark string, depth int, v Value) {

@@ -16,9 +16,9 @@ type UnifiedOptions struct {
 
 // FprintUnified writes what an apply would change as a unified difference of YAML, the live object against what the server would
 // store: without status and bookkeeping, and with the content of Secrets hidden, content that changes marked so. The header has the
-// origin of the desired object, behind a tab. It writes nothing
-// where nothing changes. Where the result is not known, the difference is against what is known of it, and nothing is written when
-// that is nothing.
+// origin of the desired object, behind a tab. The names of both sides have spaces in them: tell patch which file it is to change. It
+// writes nothing where nothing changes. Where the result is not known, the difference is against what is known of it, and nothing is
+// written when that is nothing.
 func FprintUnified(w io.Writer, c *Comparison, opts *UnifiedOptions) error {
 	around := 3
 	if opts != nil && opts.Context != 0 {
@@ -31,7 +31,8 @@ func FprintUnified(w io.Writer, c *Comparison, opts *UnifiedOptions) error {
 	if after == nil {
 		return nil
 	}
-	from, to := "live/"+c.Ref.String(), "desired/"+c.Ref.String()
+	name := oneLine(c.Ref.String())
+	from, to := "live/"+name, "desired/"+name
 	if o := c.Origin.String(); o != "" {
 		to += "\t" + oneLine(o)
 	}
