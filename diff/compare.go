@@ -35,6 +35,8 @@ type comparing struct {
 	// exact says that the answer is all that a server's own machinery does, but for what notes tell of.
 	exact bool
 	notes []Reason
+	// thorough leaves every merge to structured-merge-diff.
+	thorough bool
 }
 
 // compare compares with a mask for the Secrets of other objects, nil for none.
@@ -92,17 +94,17 @@ func newComparing(c *Comparer, d *Desired, also *redact.Mask) *comparing {
 
 // merged answers by a merge.
 func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error) {
-	c, d := w.c, w.d
+	d := w.d
 	fail := func(err error) (*Comparison, error) {
 		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Then(w.also).Error(err)}
 	}
-	managed, err := decode(live, c.manager)
+	w.mask = redact.Of(d.obj, live).Then(w.also)
+	w.live = reach(live, d.kind)
+	quick, err := w.read(live)
 	if err != nil {
 		return fail(err)
 	}
-	w.managed = managed
-	w.mask = redact.Of(d.obj, live).Then(w.also)
-	w.live = reach(live, d.kind)
+	managed := w.managed
 	w.uid, w.version = live.GetUID(), live.GetResourceVersion()
 	w.out.work = func() *comparing { return w }
 	w.out.before = func() map[string]any { return w.live }
@@ -116,7 +118,7 @@ func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error)
 		w.seal(nil)
 		return w.out, nil
 	}
-	if err := w.existing(); err != nil {
+	if err := w.existing(quick); err != nil {
 		var known *Error
 		if errors.As(err, &known) {
 			return nil, known
@@ -124,6 +126,21 @@ func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error)
 		return fail(err)
 	}
 	return w.out, nil
+}
+
+// read reads who owns what, and returns the merge where it is a simple one.
+func (w *comparing) read(live *unstructured.Unstructured) (*merged, error) {
+	if !w.thorough {
+		metadata, _ := live.Object["metadata"].(map[string]any)
+		owned := readFields(metadata, w.c.manager, w.d.obj.GetAPIVersion())
+		if out := w.overlaid(owned); out != nil {
+			w.managed = undecoded(owned, live, w.c.manager)
+			return out, nil
+		}
+	}
+	var err error
+	w.managed, err = decode(live, w.c.manager)
+	return nil, err
 }
 
 // match checks that the objects are the same one, at the same version.
@@ -186,34 +203,14 @@ func (w *comparing) forbidden(content map[string]any) error {
 }
 
 // existing answers for an object that is there, of a kind with a schema.
-func (w *comparing) existing() error {
+func (w *comparing) existing(quick *merged) error {
 	kind := w.d.kind
-	live, err := kind.Type.FromUnstructured(w.live, typed.AllowDuplicates)
-	if err != nil {
-		path, cause, _ := explain(err, kind, &unstructured.Unstructured{Object: w.live})
-		w.unsure(path, "the live object does not fit the schema: "+cause.Error())
-		w.out.Verdict = Unsure
-		w.seal(nil)
-		return nil
-	}
-	if len(w.managed.sets) == 0 {
-		// The first apply to an object without managedFields finds all of it owned by this name, but for what an empty
-		// object has too.
-		empty, err := kind.Type.FromUnstructured(map[string]any{"apiVersion": w.live["apiVersion"], "kind": w.live["kind"]})
-		if err != nil {
+	result, certain := quick, true
+	var err error
+	if result == nil {
+		if result, certain, err = w.mergeTyped(); err != nil || result == nil {
 			return err
 		}
-		c, err := empty.Compare(live)
-		if err != nil {
-			return err
-		}
-		set := c.Added.Union(c.Modified)
-		w.managed.sets["0"] = fieldpath.NewVersionedSet(set.Difference(serverFields), fieldpath.APIVersion(w.d.obj.GetAPIVersion()), false)
-		w.managed.owners["0"] = Owner{Manager: "before-first-apply", Operation: "Update"}
-	}
-	result, certain, err := w.merge(live)
-	if err != nil {
-		return err
 	}
 	if err := w.forbidden(result.content); err != nil {
 		return err
@@ -240,7 +237,7 @@ func (w *comparing) existing() error {
 		w.out.Verdict = Differs
 	case len(w.d.unsure) > 0:
 		w.out.Verdict = Unsure
-	case w.owns(result.owned):
+	case result.settled:
 		w.out.Verdict = Same
 	default:
 		w.out.Verdict = Adopt
@@ -249,13 +246,33 @@ func (w *comparing) existing() error {
 	return nil
 }
 
-// owns says whether our entry is already as the apply would leave it.
-func (w *comparing) owns(after *fieldpath.Set) bool {
-	ours, ok := w.managed.sets[self]
-	if !ok {
-		return after.Empty()
+// mergeTyped merges typed values. There is no result where the live object does not fit the schema, which is then the answer.
+func (w *comparing) mergeTyped() (*merged, bool, error) {
+	kind := w.d.kind
+	live, err := kind.Type.FromUnstructured(w.live, typed.AllowDuplicates)
+	if err != nil {
+		path, cause, _ := explain(err, kind, &unstructured.Unstructured{Object: w.live})
+		w.unsure(path, "the live object does not fit the schema: "+cause.Error())
+		w.out.Verdict = Unsure
+		w.seal(nil)
+		return nil, false, nil
 	}
-	return ours.APIVersion() == fieldpath.APIVersion(w.d.obj.GetAPIVersion()) && ours.Set().Equals(after)
+	if len(w.managed.sets) == 0 {
+		// The first apply to an object without managedFields finds all of it owned by this name, but for what an empty
+		// object has too.
+		empty, err := kind.Type.FromUnstructured(map[string]any{"apiVersion": w.live["apiVersion"], "kind": w.live["kind"]})
+		if err != nil {
+			return nil, false, err
+		}
+		c, err := empty.Compare(live)
+		if err != nil {
+			return nil, false, err
+		}
+		set := c.Added.Union(c.Modified)
+		w.managed.sets["0"] = fieldpath.NewVersionedSet(set.Difference(serverFields), fieldpath.APIVersion(w.d.obj.GetAPIVersion()), false)
+		w.managed.owners["0"] = Owner{Manager: "before-first-apply", Operation: "Update"}
+	}
+	return w.merge(live)
 }
 
 // merge merges, and says whether entries at other versions leave the result certain.

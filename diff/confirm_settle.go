@@ -207,7 +207,7 @@ func (w *comparing) keeps(answer *unstructured.Unstructured, manager string) boo
 	if err != nil {
 		return false
 	}
-	was, had := w.managed.sets[self]
+	was, had := w.managed.decoded().sets[self]
 	is, has := after.sets[self]
 	return had == has && (!had || was.APIVersion() == is.APIVersion() && was.Set().Equals(is.Set()))
 }

@@ -98,7 +98,7 @@ func (d *Drift) moved(manager string, change Change) Moved {
 
 // misplaced says why the object may not be what our manager applied last.
 func (w *comparing) misplaced(applied *Desired) []Reason {
-	ours, ok := w.managed.sets[self]
+	ours, ok := w.managed.decoded().sets[self]
 	if !ok {
 		return []Reason{{Message: fmt.Sprintf("no apply of %q is on record: there was none, or somebody cleared the record", w.c.manager)}}
 	}

@@ -50,7 +50,7 @@ func (w *comparing) cause(d difference) Cause {
 	if d.hasNew && owns(w.d.fields, d.path) {
 		return FromDesired
 	}
-	if ours, ok := w.managed.sets[self]; ok && owns(ours.Set(), d.path) {
+	if w.managed.owned(d.path) {
 		return FromDropped
 	}
 	return FromServer

@@ -10,9 +10,19 @@ import (
 // PathString is how paths are written.
 var PathString = pathString
 
-// Merged compares without the quick answer.
+// Merged compares without the quick answer, by the merge of structured-merge-diff.
 func (c *Comparer) Merged(d *Desired, live *unstructured.Unstructured) (*Comparison, error) {
-	return newComparing(c, d, nil).merged(live)
+	w := newComparing(c, d, nil)
+	w.thorough = true
+	return w.merged(live)
+}
+
+// Overlaid says whether the merge is a simple one.
+func (c *Comparer) Overlaid(d *Desired, live *unstructured.Unstructured) bool {
+	w := newComparing(c, d, nil)
+	w.live = reach(live, d.kind)
+	quick, err := w.read(live)
+	return err == nil && quick != nil
 }
 
 // Quick says whether there is a quick answer.

@@ -20,6 +20,10 @@ type managed struct {
 	sets fieldpath.ManagedFields
 	// owners holds the facts of each entry by the same key.
 	owners map[string]Owner
+	// fields, when there are some, stand for sets, which are then not there. Live and manager are what they were read from.
+	fields  *fields
+	live    *unstructured.Unstructured
+	manager string
 }
 
 // entryIdentity tells the entries of managedFields apart. Those of an apply have the same one at every version.
@@ -121,8 +125,62 @@ func (m *managed) otherVersions(version fieldpath.APIVersion) []string {
 	return out
 }
 
+// undecoded returns the managers of fields without their sets.
+func undecoded(f *fields, live *unstructured.Unstructured, manager string) *managed {
+	m := &managed{fields: f, live: live, manager: manager, owners: make(map[string]Owner, len(f.others)+1)}
+	if f.ours != nil {
+		m.owners[self] = f.owner
+	}
+	for i, e := range f.others {
+		m.owners[strconv.Itoa(i)] = e.owner
+	}
+	return m
+}
+
+// decoded returns the managers with their sets.
+func (m *managed) decoded() *managed {
+	if m.fields == nil {
+		return m
+	}
+	out, err := decode(m.live, m.manager)
+	if err != nil {
+		return &managed{} // What was read as fields can be decoded.
+	}
+	return out
+}
+
+// settled says whether our entry is already as an apply would leave it.
+func (m *managed) settled(after *fieldpath.Set, version fieldpath.APIVersion) bool {
+	ours, ok := m.sets[self]
+	if !ok {
+		return after.Empty()
+	}
+	return ours.APIVersion() == version && ours.Set().Equals(after)
+}
+
+// owned says whether our own entry has the path or a part of it.
+func (m *managed) owned(path fieldpath.Path) bool {
+	if m.fields != nil {
+		if keys, ok := serialized(path); ok {
+			e := entry{fields: m.fields.ours}
+			if _, found, clear := e.find(keys); clear {
+				return found
+			}
+		}
+		m = m.decoded()
+	}
+	ours, ok := m.sets[self]
+	return ok && owns(ours.Set(), path)
+}
+
 // of returns those who own the field at the path or a part of it.
 func (m *managed) of(path fieldpath.Path) []Owner {
+	if m.fields != nil {
+		if out, ok := m.fields.of(path); ok {
+			return out
+		}
+		m = m.decoded()
+	}
 	var out []Owner
 	for k, v := range m.sets {
 		if owns(v.Set(), path) {

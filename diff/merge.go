@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apischema "k8s.io/apimachinery/pkg/runtime/schema"
@@ -19,8 +20,8 @@ import (
 type merged struct {
 	content   map[string]any
 	conflicts []cluster.FieldConflict
-	// owned is what our manager owns afterwards.
-	owned *fieldpath.Set
+	// settled says that our manager owns what it would own afterwards.
+	settled bool
 }
 
 // serverFields are the fields that no manager owns, because an apply must state them or the server writes them.
@@ -63,10 +64,11 @@ func mergeApply(d *Desired, live *typed.TypedValue, m *managed, left *fieldpath.
 		return nil, errors.New("the merge did not come to an object")
 	}
 	out.content = content
-	out.owned = fieldpath.NewSet()
+	owned := fieldpath.NewSet()
 	if s, ok := sets[self]; ok {
-		out.owned = s.Set().Difference(serverFields)
+		owned = s.Set().Difference(serverFields)
 	}
+	out.settled = m.settled(owned, version)
 	return out, nil
 }
 
@@ -76,16 +78,17 @@ func fieldConflicts(in merge.Conflicts, m *managed) []cluster.FieldConflict {
 		o := m.owners[c.Manager]
 		out = append(out, cluster.FieldConflict{Manager: o.Manager, Operation: o.Operation, Subresource: o.Subresource, Field: c.Path.String()})
 	}
-	slices.SortFunc(out, func(a, b cluster.FieldConflict) int {
-		if a.Field != b.Field {
-			if a.Field < b.Field {
-				return -1
-			}
-			return 1
+	sortConflicts(out)
+	return out
+}
+
+func sortConflicts(conflicts []cluster.FieldConflict) {
+	slices.SortFunc(conflicts, func(a, b cluster.FieldConflict) int {
+		if c := strings.Compare(a.Field, b.Field); c != 0 {
+			return c
 		}
 		return compareOwners(Owner{Manager: a.Manager, Operation: a.Operation, Subresource: a.Subresource}, Owner{Manager: b.Manager, Operation: b.Operation, Subresource: b.Subresource})
 	})
-	return out
 }
 
 // errNoVersion stands for a version that the server does not serve; it drops the entries of such versions.

@@ -28,7 +28,7 @@ func ourSeed(t *testing.T) uint64 {
 func TestAppliedIsTheSameAndTheAnswersAgree(t *testing.T) {
 	seed := ourSeed(t)
 	c := diff.New(us, nil, nil)
-	quick, total, verdicts := 0, 0, map[diff.Verdict]int{}
+	quick, overlaid, total, verdicts := 0, 0, 0, map[diff.Verdict]int{}
 	for i, f := range slices.Repeat(families, 4) {
 		if f.versions != nil {
 			continue // Its definition is not embedded.
@@ -64,14 +64,31 @@ func TestAppliedIsTheSameAndTheAnswersAgree(t *testing.T) {
 			}
 			require.Equal(t, merged.Verdict, out.Verdict, "%v", damaged.Object)
 			require.Equal(t, merged.Fingerprint(), out.Fingerprint(), "%+v\n%+v", *merged, *out)
+			if out.Verdict != diff.Same {
+				requireSameAnswer(t, merged, out)
+				if c.Overlaid(d, damaged) {
+					overlaid++
+				}
+			}
 			require.NoError(t, diff.Fprint(&strings.Builder{}, out, nil))
 			_, err = json.Marshal(out)
 			require.NoError(t, err)
 			verdicts[out.Verdict]++
 		}
 	}
-	t.Logf("%d objects, %d answered quickly; damaged: %v", total, quick, verdicts)
+	t.Logf("%d objects, %d answered quickly; damaged: %v, %d of them by an overlay", total, quick, verdicts, overlaid)
 	assert.Greater(t, quick*2, total)
+}
+
+// requireSameAnswer compares all that two comparisons say.
+func requireSameAnswer(t *testing.T, want, got *diff.Comparison) {
+	t.Helper()
+	require.Equal(t, asText(t, want), asText(t, got))
+	require.Equal(t, want.Fingerprint(), got.Fingerprint())
+	predicted, err := want.Predicted()
+	again, errAgain := got.Predicted()
+	require.Equal(t, err, errAgain)
+	require.Equal(t, predicted, again)
 }
 
 func asText(t *testing.T, v any) string {

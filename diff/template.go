@@ -9,18 +9,17 @@ import (
 // template is a desired object, divided as its schema divides it, for the question that is asked most: is all of it in a
 // live object already? It is built once, so that the answer takes a walk over plain maps and no more.
 type template struct {
-	// names and fields are those of an object; keys and items those of a list whose items have identities. A template
-	// with neither is a leaf.
+	// names and fields are those of an object; of and items those of a list whose items have identities. A template with
+	// neither is a leaf.
 	object bool
 	names  []string
 	fields []*template
 
-	list  bool
-	keys  []string
+	of    *schema.List
 	items []*template
 
-	// raw is the value of a leaf as it is desired, and stored as a server would keep it. Dropped says that a server
-	// keeps nothing of it.
+	// raw is the value as it is desired, and stored that of a leaf or an item as a server would keep it. Dropped says that a
+	// server keeps nothing of it.
 	raw, stored any
 	spelled     bool
 	dropped     bool
@@ -61,7 +60,7 @@ func (b builder) build(ref schema.TypeRef, raw, canonical, stored any, kept, has
 func (b builder) object(m *schema.Map, raw map[string]any, canonical, stored any) *template {
 	c, _ := canonical.(map[string]any)
 	s, _ := stored.(map[string]any)
-	t := &template{object: true}
+	t := &template{object: true, raw: raw}
 	for name, v := range raw {
 		ref := m.ElementType
 		if f, ok := m.FindField(name); ok {
@@ -84,7 +83,7 @@ func (b builder) list(l *schema.List, raw []any, canonical, stored any) *templat
 	if len(raw) > longList || len(c) != len(raw) || len(s) != len(raw) {
 		return nil
 	}
-	t := &template{list: true, keys: l.Keys}
+	t := &template{of: l, raw: raw}
 	for i, v := range raw {
 		if len(l.Keys) > 0 {
 			if m, ok := v.(map[string]any); ok && len(m) == 0 {
@@ -140,7 +139,7 @@ func (w *walk) within(t *template, live any) bool {
 			}
 		}
 		return true
-	case t.list:
+	case t.of != nil:
 		return w.items(t, live)
 	}
 	if equal(t.raw, live) {
@@ -155,7 +154,7 @@ func (w *walk) within(t *template, live any) bool {
 
 // absent says whether a part that is not there need not be.
 func (w *walk) absent(t *template) bool {
-	if t.object || t.list || !t.dropped {
+	if t.object || t.of != nil || !t.dropped {
 		return false
 	}
 	w.respelled = true
@@ -192,7 +191,7 @@ func (w *walk) items(t *template, live any) bool {
 
 // identical says whether a live item is the one that the template of an item is for.
 func (t *template) identical(item *template, live any) bool {
-	if len(t.keys) == 0 {
+	if len(t.of.Keys) == 0 {
 		return equal(item.stored, live)
 	}
 	want, _ := item.stored.(map[string]any)
@@ -200,7 +199,7 @@ func (t *template) identical(item *template, live any) bool {
 	if !ok {
 		return false
 	}
-	for _, k := range t.keys {
+	for _, k := range t.of.Keys {
 		v, ok := have[k]
 		if !ok || !equal(want[k], v) {
 			return false
