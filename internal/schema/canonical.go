@@ -2,7 +2,9 @@ package schema
 
 import (
 	"encoding/base64"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,78 +14,122 @@ import (
 // canonical returns a copy of obj as the native type keeps it, without the fields that are equal to nothing: what is null,
 // and of a type that has no null of its own, what is empty or zero.
 func (t *modelTable) canonical(name string, obj map[string]any) map[string]any {
-	m := t.model(name)
-	out := make(map[string]any, len(obj))
-	for k, v := range obj {
-		f := m[k]
-		if f == nil {
-			out[k] = deepCopy(v) // apiVersion and kind, and what is newer than the table.
-			continue
-		}
-		if c, ok := t.field(f, v); ok {
-			out[k] = c
-		}
+	kept, _ := t.spelled(name, obj)
+	out := make(map[string]any, len(kept))
+	for k, v := range kept {
+		out[k] = deepCopy(v)
 	}
 	return out
 }
 
-// field returns the canonical form of a field's value, and whether there is anything to keep.
-func (t *modelTable) field(f *form, v any) (any, bool) {
+// spelled returns what canonical does, but shares with obj all that is canonical already. It is obj itself when that is so
+// throughout; else the last result is true.
+func (t *modelTable) spelled(name string, obj map[string]any) (map[string]any, bool) {
+	m := t.model(name)
+	out, changed := obj, false
+	for k, v := range obj {
+		f := m[k]
+		if f == nil {
+			continue // apiVersion and kind, and what is newer than the table.
+		}
+		c, keep, other := t.field(f, v)
+		if keep && !other {
+			continue
+		}
+		if !changed {
+			out, changed = maps.Clone(obj), true
+		}
+		if keep {
+			out[k] = c
+		} else {
+			delete(out, k)
+		}
+	}
+	return out, changed
+}
+
+// field returns the canonical form of a field's value, whether there is anything to keep, and whether it is another value.
+func (t *modelTable) field(f *form, v any) (c any, keep, changed bool) {
 	if v == nil {
-		return nil, false
+		return nil, false, false
 	}
 	switch f.In {
 	case "list":
 		list, ok := v.([]any)
 		if !ok {
-			return v, true
+			return v, true, false
 		}
-		out := make([]any, len(list))
+		out := list
 		for i, e := range list {
-			out[i] = t.element(f, e)
+			c, other := t.element(f, e)
+			if !other {
+				continue
+			}
+			if !changed {
+				out, changed = slices.Clone(list), true
+			}
+			out[i] = c
 		}
-		return out, f.Pointer || len(out) > 0
+		return out, f.Pointer || len(out) > 0, changed
 	case "map":
 		entries, ok := v.(map[string]any)
 		if !ok {
-			return v, true
+			return v, true, false
 		}
-		out := make(map[string]any, len(entries))
+		out := entries
 		for k, e := range entries {
-			out[k] = t.element(f, e)
+			c, other := t.element(f, e)
+			if !other {
+				continue
+			}
+			if !changed {
+				out, changed = maps.Clone(entries), true
+			}
+			out[k] = c
 		}
-		return out, f.Pointer || len(out) > 0
+		return out, f.Pointer || len(out) > 0, changed
 	}
-	c := t.scalar(f, v)
-	return c, f.Pointer || !zero(f, c)
+	c, changed = t.value(f, v)
+	return c, f.Pointer || !zero(f, c), changed
 }
 
-// element returns the canonical form of a list item or map value. It stays, however empty it is.
-func (t *modelTable) element(f *form, v any) any {
+// element returns the canonical form of a list item or map value, and whether it is another value. It stays, however empty it is.
+func (t *modelTable) element(f *form, v any) (any, bool) {
 	if v == nil {
 		switch f.Kind {
 		case "struct":
-			return map[string]any{}
+			return map[string]any{}, true
 		case "string", "bytes":
-			return ""
+			return "", true
 		case "quantity", "milli":
-			return "0"
+			return "0", true
 		case "int", "int32":
-			return int64(0)
+			return int64(0), true
 		case "bool":
-			return false
+			return false, true
 		}
-		return nil
+		return nil, false
 	}
-	return t.scalar(f, v)
+	return t.value(f, v)
 }
 
-func (t *modelTable) scalar(f *form, v any) any {
-	switch f.Kind {
-	case "struct":
-		if m, ok := v.(map[string]any); ok {
-			return t.canonical(f.Model, m)
+// value returns the canonical form of what is not nothing, and whether it is another value.
+func (t *modelTable) value(f *form, v any) (any, bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		if f.Kind == "struct" {
+			return t.spelled(f.Model, v)
 		}
+	case string, int64, float64:
+		c := scalar(f, v)
+		return c, c != v
+	}
+	return v, false
+}
+
+// scalar returns the canonical form of a text or a number.
+func scalar(f *form, v any) any {
+	switch f.Kind {
 	case "quantity", "milli":
 		return quantity(v, f.Kind == "milli")
 	case "int", "intstr":
@@ -113,7 +159,7 @@ func (t *modelTable) scalar(f *form, v any) any {
 			}
 		}
 	}
-	return deepCopy(v)
+	return v
 }
 
 // whole returns a whole number as an integer.

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"maps"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/kube-openapi/pkg/validation/spec"
 	"sigs.k8s.io/structured-merge-diff/v4/typed"
@@ -65,6 +67,25 @@ func (k *Kind) Canonical(obj map[string]any) map[string]any {
 		return canonicalMetadata(obj)
 	}
 	return table().canonical(k.model, obj)
+}
+
+// Spelled returns what [Kind.Canonical] does, and shares with obj what is canonical already. Change neither.
+func (k *Kind) Spelled(obj map[string]any) map[string]any {
+	if k.origin == native {
+		out, _ := table().spelled(k.model, obj)
+		return out
+	}
+	m, ok := obj["metadata"].(map[string]any)
+	if !ok {
+		return obj
+	}
+	metadata, changed := table().spelled(objectMeta, m)
+	if !changed {
+		return obj
+	}
+	out := maps.Clone(obj)
+	out["metadata"] = metadata
+	return out
 }
 
 // Store returns what the server would store for obj, a merged object: canonical, with defaults. obj is not changed.

@@ -3,6 +3,7 @@ package schema_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -248,4 +249,33 @@ func TestDefinitionMisfits(t *testing.T) {
 		require.NoError(t, yaml.Unmarshal([]byte("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\nspec: "+spec), &crd.Object))
 		assert.EqualError(t, schema.New(nil).AddDefinition(crd), "read the schema of CustomResourceDefinition widgets.example.com: "+want, spec)
 	}
+}
+
+// What is canonical is shared, and nothing that is shared is changed.
+func TestSpelledIsTheCanonicalForm(t *testing.T) {
+	set := schema.New(nil)
+	k := set.Kinds(apischema.GroupVersionKind{Version: "v1", Kind: "Pod"})[0]
+	obj := func() map[string]any {
+		return map[string]any{
+			"apiVersion": "v1", "kind": "Pod",
+			"metadata": map[string]any{"name": "x", "creationTimestamp": nil, "labels": map[string]any{"a": nil, "b": "c"}},
+			"spec": map[string]any{
+				"hostNetwork": false, "nodeName": "n", "overhead": map[string]any{"cpu": "1000m", "memory": int64(1024)},
+				"containers": []any{
+					map[string]any{"name": "c", "resources": map[string]any{}, "ports": []any{map[string]any{"containerPort": 80.0}}},
+					map[string]any{"name": "d", "args": []any{"a", nil}},
+					map[string]any{"name": "e"}, nil, "no container",
+				},
+			},
+		}
+	}
+	in := obj()
+	out := k.Spelled(in)
+	assert.Equal(t, obj(), in)
+	want := k.Canonical(in)
+	assert.Equal(t, want, out)
+	assert.Equal(t, map[string]any{"cpu": "1", "memory": "1024"}, want["spec"].(map[string]any)["overhead"])
+
+	again := k.Spelled(want)
+	assert.Equal(t, reflect.ValueOf(want).Pointer(), reflect.ValueOf(again).Pointer())
 }
