@@ -26,25 +26,35 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 		return err
 	}
 	desired, err := rendered(ctx, after, f.path)
-	if err != nil {
-		return err
-	}
-	var set *diff.Set
 	if f.kubeconfig != "" || f.context != "" {
-		set, err = withCluster(ctx, f, desired)
-	} else {
-		var old *render.Result
-		if old, err = rendered(ctx, before, f.path); err != nil && !errors.Is(err, render.ErrNoManifests) {
+		if err != nil {
 			return err
 		}
-		if old == nil {
-			old = &render.Result{}
+		set, err := withCluster(ctx, f, desired)
+		if err != nil {
+			return err
 		}
-		set, err = diff.New("setpoint", nil, &diff.Options{Origin: origins(desired)}).CompareRevisions(ctx, old.Objects, desired.Objects)
+		return report(out, f, set)
 	}
+	old, oldErr := rendered(ctx, before, f.path)
+	switch {
+	case errors.Is(err, render.ErrNoManifests) && oldErr == nil:
+		desired = &render.Result{} // The change deletes everything.
+	case err != nil:
+		return err
+	case errors.Is(oldErr, render.ErrNoManifests):
+		old = &render.Result{} // The change is the first.
+	case oldErr != nil:
+		return oldErr
+	}
+	set, err := diff.New("setpoint", nil, &diff.Options{Origin: origins(desired)}).CompareRevisions(ctx, old.Objects, desired.Objects)
 	if err != nil {
 		return err
 	}
+	return report(out, f, set)
+}
+
+func report(out io.Writer, f flags, set *diff.Set) error {
 	return diff.FprintMarkdown(out, set, &diff.MarkdownOptions{Title: f.title, MaxBytes: f.limit})
 }
 

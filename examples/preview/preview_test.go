@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/setpoint-dev/setpoint/cluster/memory"
+	"github.com/setpoint-dev/setpoint/render"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -57,6 +59,15 @@ func TestPreviewOfDirectoriesAndRevisions(t *testing.T) {
 	of := preview(t, "-repo", repo, "-from", from, "-to", to, "-path", "deploy")
 	assert.Contains(t, of, "image: web:1.1")
 	assert.Contains(t, preview(t, "-repo", repo, "-from", to, "-to", to, "-path", "deploy"), "3 unchanged")
+}
+
+// A change may be the first one, or delete everything; but where there is nothing on either side, the path is a wrong one.
+func TestPreviewOfTheFirstAndTheLast(t *testing.T) {
+	none := t.TempDir()
+	assert.Contains(t, preview(t, "-before", none, "-after", "testdata/before"), "**3 to create**, 0 unchanged")
+	assert.Contains(t, preview(t, "-before", "testdata/before", "-after", none), "**3 to delete**, 0 unchanged")
+	err := run(t.Context(), flags{before: none, after: none}, io.Discard)
+	assert.ErrorIs(t, err, render.ErrNoManifests)
 }
 
 // With a cluster, the report is about what runs.
