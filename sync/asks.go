@@ -8,14 +8,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// left says why an object is left alone whatever is live; empty for one that is not. Hooks run at their own time and more than
-// once: to apply one as an ordinary object would run it at the wrong time.
+// left says why an object is left alone whatever is live; empty for one that is not.
 func left(asks dialect.Directives) string {
 	switch {
 	case asks.Apply == dialect.Never:
 		return asks.Because
-	case asks.Hook():
-		return asks.Because + ": hooks are not run"
+	case asks.Hook() && !slices.ContainsFunc(asks.Phases, func(p dialect.Phase) bool { return p == dialect.SyncFail || slices.Contains(syncPhases, p) }):
+		return asks.Because + ": it is for when the set is deleted"
 	}
 	return ""
 }

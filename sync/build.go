@@ -8,6 +8,7 @@ import (
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
 	"github.com/setpoint-dev/setpoint/health"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 )
 
 // builder turns compared objects and decided candidates into steps.
@@ -23,6 +24,8 @@ type builder struct {
 	barrier string
 	// served are the gates that definitions have.
 	served map[cluster.Ref]string
+	// due are the hooks to run.
+	due []hook
 	// gates are the IDs of those that wait for a single object.
 	gates map[string]bool
 }
@@ -35,15 +38,27 @@ func (e *Engine) build(p *Plan, candidates []candidate) {
 			b.writes[o.ref], b.waves[o.ref] = objectID(a, o.ref), o.wave
 		}
 	}
-	for start := 0; start < len(p.objects); {
-		end := start + 1
-		for end < len(p.objects) && p.objects[end].wave == p.objects[start].wave {
+	b.due = p.due(p.hooks, len(p.key) == 0 && slices.ContainsFunc(p.objects, func(o *object) bool { return isSecret(o.ref) && b.writes[o.ref] != "" }))
+	b.early()
+	b.phase(dialect.PreSync)
+	hooks := b.hooksIn(dialect.Sync)
+	for start, first := 0, 0; start < len(p.objects) || first < len(hooks); {
+		wave := b.next(start, hooks[first:])
+		end, last := start, first
+		for end < len(p.objects) && p.objects[end].wave == wave {
 			end++
 		}
-		b.wave(start, end)
-		start = end
+		for last < len(hooks) && hooks[last].wave == wave {
+			last++
+		}
+		later := last < len(hooks) || len(b.hooksIn(dialect.PostSync)) > 0
+		b.wave(wave, start, end, hooks[first:last], later)
+		start, first = end, last
 	}
 	b.prunes(candidates)
+	b.afterwards()
+	b.phase(dialect.PostSync)
+	b.failures()
 	for _, c := range candidates {
 		if c.drop {
 			p.dropped[c.Ref] = true
@@ -70,11 +85,23 @@ func action(o *object) Action {
 	return Update
 }
 
-// wave adds the steps of the objects from start to end, which share a wave, and the gate behind them.
-func (b *builder) wave(start, end int) {
+// next is the lowest wave among the objects from start and some hooks.
+func (b *builder) next(start int, hooks []hook) int {
+	switch {
+	case start == len(b.plan.objects):
+		return hooks[0].wave
+	case len(hooks) == 0:
+		return b.plan.objects[start].wave
+	}
+	return min(b.plan.objects[start].wave, hooks[0].wave)
+}
+
+// wave adds the steps of the objects from start to end and of the hooks that share a wave, and the gate behind them. Later says that
+// something else will follow than the objects behind end.
+func (b *builder) wave(wave, start, end int, hooks []hook, later bool) {
 	var ids []string
 	var waits []cluster.Ref
-	b.current = b.plan.objects[start].wave
+	b.current = wave
 	for i := start; i < end; i++ {
 		o := b.plan.objects[i]
 		a := action(o)
@@ -98,8 +125,11 @@ func (b *builder) wave(start, end int) {
 		ids = append(ids, s.ID)
 		b.plan.steps = append(b.plan.steps, s)
 	}
-	later := slices.ContainsFunc(b.plan.objects[end:], func(o *object) bool { return b.writes[o.ref] != "" })
-	if len(waits) == 0 || !later {
+	for _, h := range hooks {
+		ids = append(ids, b.hook(h))
+	}
+	later = later || slices.ContainsFunc(b.plan.objects[end:], func(o *object) bool { return b.writes[o.ref] != "" })
+	if len(waits)+len(hooks) == 0 || !later {
 		return
 	}
 	w := b.current
@@ -109,8 +139,22 @@ func (b *builder) wave(start, end int) {
 	b.barrier = waveGateID(w)
 	b.plan.steps = append(b.plan.steps, Step{
 		ID: b.barrier, Action: Gate, Wave: w, Needs: ids, Waits: waits, Deadline: b.opts.Deadline, object: -1,
-		Reason: fmt.Sprintf("what comes after wave %d waits for the health of %s", w, count(len(waits), "object")),
+		Reason: waveReason(w, len(waits), len(hooks)),
 	})
+}
+
+func waveReason(wave, objects, hooks int) string {
+	what := ""
+	if objects > 0 {
+		what = "the health of " + count(objects, "object")
+	}
+	if hooks > 0 {
+		if what != "" {
+			what += " and "
+		}
+		what += count(hooks, "hook")
+	}
+	return fmt.Sprintf("what comes after wave %d waits for %s", wave, what)
 }
 
 // needs are the steps that have to succeed before o is applied.
@@ -121,7 +165,9 @@ func (b *builder) needs(o *object) []string {
 			out = append(out, id)
 		}
 	}
-	add(b.barrier)
+	if !o.early {
+		add(b.barrier)
+	}
 	if o.ref.Namespace != "" {
 		add(b.creates(cluster.Ref{Kind: "Namespace", Name: o.ref.Namespace}))
 	}
@@ -138,7 +184,9 @@ func (b *builder) needs(o *object) []string {
 		}
 	}
 	for _, r := range o.asks.DependsOn {
-		add(b.ready(b.plan.byRef[r]))
+		if d := b.plan.byRef[r]; d != nil {
+			add(b.ready(d))
+		}
 	}
 	return out
 }

@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 )
 
 // checkDependencies finds objects that depend on what is not there to be applied, on what a later wave brings, or in the end on
 // themselves. It expects the waves settled.
-func checkDependencies(objects []*object) []error {
+func checkDependencies(objects, hooks []*object) []error {
 	byRef := make(map[cluster.Ref]*object, len(objects))
 	for _, o := range objects {
 		byRef[o.ref] = o
@@ -21,12 +22,24 @@ func checkDependencies(objects []*object) []error {
 			d := byRef[r]
 			switch {
 			case o.skip != "":
+			case d == nil && slices.ContainsFunc(hooks, func(h *object) bool { return h.ref == r }):
+				faults = append(faults, o.fault(fmt.Errorf("%w: it depends on %s, which is a hook", ErrDependency, r)))
 			case d == nil:
 				faults = append(faults, o.fault(fmt.Errorf("%w: it depends on %s, which is not among the desired objects", ErrDependency, r)))
 			case d.skip != "":
 				faults = append(faults, o.fault(fmt.Errorf("%w: it depends on %s, which is left alone: %s", ErrDependency, r, d.skip)))
 			case d.wave > o.wave:
 				faults = append(faults, o.fault(fmt.Errorf("%w: it is in wave %d and depends on %s, which is in wave %d", ErrDependency, o.wave, r, d.wave)))
+			}
+		}
+	}
+	for _, h := range hooks {
+		for _, r := range h.asks.DependsOn {
+			switch d := byRef[r]; {
+			case d == nil:
+				faults = append(faults, h.fault(fmt.Errorf("%w: the hook depends on %s, which is not among the desired objects", ErrDependency, r)))
+			case slices.Contains(h.asks.Phases, dialect.PreSync):
+				faults = append(faults, h.fault(fmt.Errorf("%w: the PreSync hook depends on %s, which is applied after it", ErrDependency, r)))
 			}
 		}
 	}

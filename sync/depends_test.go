@@ -65,8 +65,15 @@ func testBadDependencies(t *testing.T, e *env) {
 	}{
 		"one that is not there": {after("a", "/namespaces/NS/ConfigMap/b"), []string{"plan ConfigMap NS/a (set.yaml:10): dependency: it depends on ConfigMap NS/b, which is not among the desired objects"}},
 		"one that is left alone": {
-			docs(after("a", "/namespaces/NS/ConfigMap/h"), hooked),
-			[]string{"it depends on ConfigMap NS/h, which is left alone: helm.sh/hook says pre-install: hooks are not run"},
+			docs(after("a", "/namespaces/NS/ConfigMap/b"), noted("b", "kustomize.toolkit.fluxcd.io/reconcile: disabled", "1")),
+			[]string{"it depends on ConfigMap NS/b, which is left alone: kustomize.toolkit.fluxcd.io/reconcile says disabled"},
+		},
+		"a hook": {
+			docs(after("a", "/namespaces/NS/ConfigMap/h"), hooked), []string{"it depends on ConfigMap NS/h, which is a hook"},
+		},
+		"a hook that runs too early": {
+			docs(noted("a", "argocd.argoproj.io/hook: PreSync, config.kubernetes.io/depends-on: /namespaces/NS/ConfigMap/b", "1"), configMap("b", "1")),
+			[]string{"the PreSync hook depends on ConfigMap NS/b, which is applied after it"},
 		},
 		"a later wave": {
 			docs(after("a", "/namespaces/NS/ConfigMap/b"), noted("b", "argocd.argoproj.io/sync-wave: '1'", "1")),

@@ -12,6 +12,9 @@ type Desired struct {
 	Origins []cluster.Origin
 	// Revision names the state, for people and records.
 	Revision string
+	// Trigger names the occasion, if there is one. Hooks run once for each desired state; they run again for the same one when
+	// the trigger is another.
+	Trigger string
 	// Complete says that Objects is all of it, so that a recorded object which is not among them has left. Without it
 	// nothing is pruned.
 	Complete bool

@@ -31,8 +31,22 @@
 //
 // Objects say themselves what is special about them: their wave, what they depend on, whether they may be pruned and how, whether they
 // are applied at all, and whether their health counts. Package [github.com/setpoint-dev/setpoint/sync/dialect] reads that in the
-// words of Argo CD, Helm, Flux, cli-utils and our own; [Options].Dialect switches tools off. Hooks are known and not run; Replace and
-// Force are known, and such an object is applied like others, with a warning.
+// words of Argo CD, Helm, Flux, cli-utils and our own; [Options].Dialect switches tools off. Replace and Force are known, and such an
+// object is applied like others, with a warning.
+//
+// # Hooks
+//
+// An object may be a hook: a Job that runs before the sync, among its objects, after it, or when it fails. It is made at its time,
+// and what comes after waits until it is Healthy, as a Job is that has completed. It is no member of the set and never pruned; its delete
+// policy says when it goes.
+//
+// Hooks run once for each desired state that a plan leads to: when that state, or [Desired].Trigger, is another than the one that was
+// last brought about completely. They do not run to undo drift. After a sync that failed they all run again. A run that takes the place
+// of one that was cut off goes on with it: what was started is found by its name and [AnnotationOperation] and waited for, what has
+// ended is recorded, and a hook that vanished before its end was seen is [ErrHookLost]. Without [Options].Key, the hooks also run
+// whenever a Secret is written, since the record then has no digest of Secrets.
+//
+// Hooks of the deletion of a set are left alone.
 //
 // # Ownership
 //

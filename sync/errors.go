@@ -20,6 +20,8 @@ var (
 	ErrDependency = errors.New("dependency")
 	// ErrForeign: the live object carries the marks of another set.
 	ErrForeign = errors.New("belongs to another set")
+	// ErrHookLost: the object of a hook went before its outcome was seen, so that nobody knows whether it did its work.
+	ErrHookLost = errors.New("hook lost")
 	// ErrGuard: pruning so much has to be allowed first.
 	ErrGuard = errors.New("prune refused")
 	// ErrStale: the world is no longer the one that the plan was made for. Plan again.
@@ -32,7 +34,7 @@ var (
 
 // Error is a fault with one object.
 type Error struct {
-	// Op is "plan", "apply", "prune", "wait" or "bind".
+	// Op is "plan", "apply", "hook", "prune", "wait" or "bind".
 	Op  string
 	Ref cluster.Ref
 	// Origin is where the desired object came from; zero for a prune.

@@ -46,7 +46,7 @@ type Event struct {
 
 // Result sums a run up.
 type Result struct {
-	Created, Updated, Adopted, Pruned, Skipped, Failed, Blocked int
+	Created, Updated, Adopted, Hooks, Pruned, Skipped, Failed, Blocked int
 	// Warnings are the messages of all warnings, with their objects.
 	Warnings []string
 	// Health is the last health seen of each object that was waited for.
@@ -54,7 +54,7 @@ type Result struct {
 }
 
 // Writes is the number of objects that were written.
-func (r Result) Writes() int { return r.Created + r.Updated + r.Adopted + r.Pruned }
+func (r Result) Writes() int { return r.Created + r.Updated + r.Adopted + r.Hooks + r.Pruned }
 
 // Drain consumes a run to its end. The error joins those of all steps that failed, and what ended the run early.
 func Drain(events iter.Seq2[Event, error]) (Result, error) {
@@ -83,6 +83,8 @@ func (r *Result) add(ev Event) {
 			r.Updated++
 		case Adopt:
 			r.Adopted++
+		case Hook:
+			r.Hooks++
 		case Prune:
 			r.Pruned++
 		}

@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -116,7 +117,7 @@ func testDefinitionWithDesiredObjectsIsNotPruned(t *testing.T, e *env) {
 	assert.True(t, p.Empty(), p.String())
 }
 
-// Hooks are not run and not pruned. A set of nothing else is as empty as one without them.
+// Hooks are no members. A set of nothing else is as empty as one without them.
 func TestOnlyHooksAreAnEmptySet(t *testing.T) { onEach(t, testOnlyHooksAreAnEmptySet) }
 
 func testOnlyHooksAreAnEmptySet(t *testing.T, e *env) {
@@ -127,14 +128,17 @@ func testOnlyHooksAreAnEmptySet(t *testing.T, e *env) {
 	assert.Equal(t, 2, p.Summary().Prune)
 }
 
-// A namespace that is a hook is made by nobody.
-func TestNamespaceThatIsAHookIsNotThere(t *testing.T) { onEach(t, testNamespaceThatIsAHookIsNotThere) }
+// A namespace may be made by a hook that runs before what is in it, and not by one that runs after.
+func TestNamespaceThatIsAHook(t *testing.T) { onEach(t, testNamespaceThatIsAHook) }
 
-func testNamespaceThatIsAHookIsNotThere(t *testing.T, e *env) {
-	hook := "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS-apps, annotations: {argocd.argoproj.io/hook: PreSync}}\n"
-	_, err := e.engine(nil).Plan(t.Context(), e.desired(docs(hook, inApps)))
+func testNamespaceThatIsAHook(t *testing.T, e *env) {
+	e.dropNamespace("NS-apps")
+	hook := "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS-apps, annotations: {argocd.argoproj.io/hook: PHASE}}\n"
+	_, err := e.engine(nil).Plan(t.Context(), e.desired(docs(strings.Replace(hook, "PHASE", "PostSync", 1), inApps)))
 	require.ErrorIs(t, err, setsync.ErrNamespace)
 	assert.ErrorContains(t, err, e.in("namespace NS-apps does not exist"))
+	e.sync(e.engine(nil), e.desired(docs(strings.Replace(hook, "PHASE", "PreSync", 1), inApps)))
+	assert.Len(t, e.record().Members, 1, "the namespace is no member")
 }
 
 // A run that prunes takes the record first, so that one that is no longer the plan's stops it before anything is lost.

@@ -36,6 +36,10 @@ type object struct {
 	// because it is there already.
 	skip, leave string
 
+	// generated says that the name is to be made; it is the beginning of one until then.
+	generated bool
+	// early says that the object is made before the hooks that run before everything else.
+	early bool
 	// ending says that the object's namespace is being deleted, and the object with it.
 	ending bool
 

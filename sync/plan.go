@@ -22,7 +22,13 @@ type Plan struct {
 	digest   string
 	steps    []Step
 	objects  []*object
-	byRef    map[cluster.Ref]*object
+	// hooks are all of them, whether or not they are due; hooked says that there are some that a run which goes well runs.
+	hooks  []hook
+	hooked bool
+	// wanted identifies the desired state, operation the run, and journal is what the run has done of its hooks before.
+	wanted, operation string
+	journal           []HookRun
+	byRef             map[cluster.Ref]*object
 	// record is the inventory's as it was loaded; dropped are the members that are known not to be ours any longer.
 	record  *Record
 	dropped map[cluster.Ref]bool
@@ -48,13 +54,14 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	objects, err := e.resolve(ctx, d)
+	all, err := e.resolve(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.prepare(ctx, objects); err != nil {
+	if err := e.prepare(ctx, all); err != nil {
 		return nil, err
 	}
+	objects, hooks := apart(all)
 	members, err := e.departed(ctx, record, objects)
 	if err != nil {
 		return nil, err
@@ -66,16 +73,19 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 	if err := e.compare(ctx, objects, found, m); err != nil {
 		return nil, err
 	}
-	if err := e.checkNamespaces(ctx, objects); err != nil {
+	if err := e.checkNamespaces(ctx, append(slices.Clone(objects), hooks...)); err != nil {
 		return nil, err
 	}
-	settleWaves(objects)
+	settleWaves(append(slices.Clone(objects), amongObjects(hooks)...))
 	sortObjects(objects)
-	if err := errors.Join(checkDependencies(objects)...); err != nil {
+	if err := errors.Join(checkDependencies(objects, hooks)...); err != nil {
 		return nil, err
 	}
 	p := &Plan{revision: d.Revision, target: target, objects: objects, record: record, dropped: map[cluster.Ref]bool{}, key: e.opts.Key,
 		manner: manner{Force: e.opts.Force, Propagation: e.opts.Propagation}}
+	p.identify(d.Trigger, all)
+	p.hooks = p.hooksOf(hooks)
+	p.hooked = slices.ContainsFunc(p.hooks, func(h hook) bool { return h.phase != dialect.SyncFail })
 	p.byRef = make(map[cluster.Ref]*object, len(objects))
 	for _, o := range objects {
 		p.byRef[o.ref] = o
@@ -97,7 +107,7 @@ func (p *Plan) Steps() []Step { return slices.Clone(p.steps) }
 
 // Empty reports whether a run would write nothing at all, the record included.
 func (p *Plan) Empty() bool {
-	return !p.dirty && !slices.ContainsFunc(p.steps, func(s Step) bool { return s.Action.Writes() })
+	return !p.dirty && !slices.ContainsFunc(p.steps, func(s Step) bool { return s.Action.Writes() && s.Phase != dialect.SyncFail })
 }
 
 // Revision is [Desired.Revision].
@@ -232,7 +242,8 @@ func (e *Engine) compareOne(ctx context.Context, o *object, live *unstructured.U
 func (e *Engine) checkNamespaces(ctx context.Context, objects []*object) error {
 	known := map[string]bool{}
 	for _, o := range objects {
-		if o.skip == "" && o.ref.GroupKind() == (schema.GroupKind{Kind: "Namespace"}) {
+		before := !o.asks.Hook() || slices.Contains(o.asks.Phases, dialect.PreSync)
+		if o.skip == "" && before && o.ref.GroupKind() == (schema.GroupKind{Kind: "Namespace"}) {
 			known[o.ref.Name] = true
 		}
 		if o.live != nil && o.ref.Namespace != "" {

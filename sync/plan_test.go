@@ -195,24 +195,12 @@ func (b *brokenGroup) Kind(ctx context.Context, group, kind string) (cluster.Kin
 	return b.tap.Kind(ctx, group, kind)
 }
 
-// Hooks of other tools are left alone, and said so.
-func TestHooksAreSkipped(t *testing.T) { onEach(t, testHooksAreSkipped) }
+// A definition that is a hook is not applied like others, so that nothing may wait for what it would define.
+func TestDefinitionThatIsAHook(t *testing.T) { onEach(t, testDefinitionThatIsAHook) }
 
-func testHooksAreSkipped(t *testing.T, e *env) {
-	job := "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {helm.sh/hook: pre-upgrade}}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}\n"
-	eng := e.engine(nil)
-	d := e.desired(docs(job, configMap("a", "1")))
-	p := e.plan(eng, d)
-	assert.Contains(t, p.String(), e.in(`skip    Job NS/migrate (set.yaml:10): helm.sh/hook says pre-upgrade: hooks are not run`))
-	r, err := setsync.Drain(eng.Run(t.Context(), p))
-	require.NoError(t, err)
-	assert.Equal(t, 1, r.Skipped)
-	assert.Len(t, e.record().Members, 1)
-	assert.True(t, e.plan(eng, d).Empty())
-
-	// A definition that is a hook is left alone too, so that nothing may wait for what it would define.
+func testDefinitionThatIsAHook(t *testing.T, e *env) {
 	crd := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: hooked.example.com, annotations: {helm.sh/hook: pre-upgrade}}\n" +
 		"spec: {group: example.com, scope: Namespaced, names: {kind: Hooked, plural: hooked}, versions: [{name: v1, served: true, storage: true}]}\n"
-	_, err = eng.Plan(t.Context(), e.desired(docs(crd, "apiVersion: example.com/v1\nkind: Hooked\nmetadata: {name: a}\n")))
+	_, err := e.engine(nil).Plan(t.Context(), e.desired(docs(crd, "apiVersion: example.com/v1\nkind: Hooked\nmetadata: {name: a}\n")))
 	require.ErrorIs(t, err, cluster.ErrNoKind)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/setpoint-dev/setpoint/diff"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 )
 
 // Summary counts the steps of a plan.
@@ -14,8 +15,10 @@ type Summary struct {
 	Create int `json:"create"`
 	Update int `json:"update"`
 	Adopt  int `json:"adopt"`
-	Prune  int `json:"prune"`
-	Skip   int `json:"skip"`
+	// Hook is the number of hooks that run unless something fails.
+	Hook  int `json:"hook,omitempty"`
+	Prune int `json:"prune"`
+	Skip  int `json:"skip"`
 	// Same is the number of desired objects that need no step.
 	Same int `json:"same"`
 }
@@ -27,7 +30,7 @@ func (s Summary) String() string {
 		n    int
 		text string
 	}{
-		{s.Create, "to create"}, {s.Update, "to update"}, {s.Adopt, "to adopt"}, {s.Prune, "to prune"}, {s.Skip, "skipped"}, {s.Same, "unchanged"},
+		{s.Create, "to create"}, {s.Update, "to update"}, {s.Adopt, "to adopt"}, {s.Hook, plural(s.Hook, "hook", "hooks") + " to run"}, {s.Prune, "to prune"}, {s.Skip, "skipped"}, {s.Same, "unchanged"},
 	} {
 		if f.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", f.n, f.text))
@@ -53,6 +56,10 @@ func (p *Plan) Summary() Summary {
 			s.Update++
 		case Adopt:
 			s.Adopt++
+		case Hook:
+			if step.Phase != dialect.SyncFail {
+				s.Hook++
+			}
 		case Prune:
 			s.Prune++
 		case Skip:
@@ -95,7 +102,7 @@ func (p *Plan) Fprint(w io.Writer) error {
 	return out.Flush()
 }
 
-func (s Summary) writes() int { return s.Create + s.Update + s.Adopt + s.Prune }
+func (s Summary) writes() int { return s.Create + s.Update + s.Adopt + s.Hook + s.Prune }
 
 // title is the step without its action: "Deployment apps/web (web.yaml:12): 2 fields differ".
 func (s *Step) title() string {

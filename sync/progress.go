@@ -10,6 +10,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/health"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 	"golang.org/x/term"
 )
 
@@ -61,7 +62,7 @@ func NewProgress(w io.Writer, p *Plan, opts *ProgressOptions) *Progress {
 	}
 	if p != nil {
 		for _, s := range p.steps {
-			if s.Action != Skip {
+			if s.Action != Skip && s.Phase != dialect.SyncFail {
 				r.total++
 			}
 		}
@@ -133,7 +134,7 @@ func (r *Progress) show(ev Event) {
 	r.draw()
 }
 
-var past = map[Action]string{Create: "created", Update: "updated", Adopt: "adopted", Prune: "pruned"}
+var past = map[Action]string{Create: "created", Update: "updated", Adopt: "adopted", Hook: "ran", Prune: "pruned"}
 
 // draw writes the bar and the first of the objects that are waited for.
 func (r *Progress) draw() {

@@ -32,14 +32,8 @@ func (b *builder) prunes(candidates []candidate) {
 	settlePruneWaves(doomed)
 	slices.SortFunc(doomed, func(a, c candidate) int { return compareOrder(c.wave, c.Ref, a.wave, a.Ref) })
 	barrier := ""
-	if len(b.writes) > 0 {
+	if ids := b.all(); len(ids) > 0 {
 		barrier = pruneGateID
-		var ids []string
-		for _, s := range b.plan.steps {
-			if s.Action != Skip {
-				ids = append(ids, s.ID)
-			}
-		}
 		b.plan.steps = append(b.plan.steps, Step{ID: barrier, Action: Gate, Needs: ids, object: -1, Wave: doomed[0].wave,
 			Reason: "nothing is pruned before everything is applied"})
 	}

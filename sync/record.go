@@ -33,6 +33,9 @@ type Inventory interface {
 type Record struct {
 	// Members are the objects of the set, sorted by Ref, each once.
 	Members []Member `json:"members"`
+	// Applied identifies the desired state with hooks, and the trigger, that were last brought about completely. Its hooks do not run
+	// again.
+	Applied string `json:"applied,omitempty"`
 	// Operation is the run under way. It is nil when the last run ended by saving its record.
 	Operation *Operation `json:"operation,omitempty"`
 	// Version is opaque to all but the Inventory; empty in a record that was never saved.
@@ -49,11 +52,37 @@ type Member struct {
 
 // Operation is a run that has begun to write.
 type Operation struct {
-	// ID names the run: a hash of the inventory, the plan and the record that it began from.
+	// ID names the run: a hash of the inventory, the desired state and the record that it began from. A run that takes the place of one
+	// that was cut off goes on under its ID.
 	ID string `json:"id"`
+	// Desired identifies the desired state and the trigger.
+	Desired string `json:"desired,omitempty"`
+	// Hooks are those that have been started.
+	Hooks []HookRun `json:"hooks,omitempty"`
 	// Plan is the digest of the plan that is carried out.
 	Plan string `json:"plan"`
 	// Revision is [Desired.Revision].
 	Revision string    `json:"revision,omitempty"`
 	Started  time.Time `json:"started"`
 }
+
+// HookRun is a hook that an operation has started.
+type HookRun struct {
+	// Step is the ID of the plan's step.
+	Step string `json:"step"`
+	// Ref and UID are the object that was made.
+	Ref cluster.Ref `json:"ref"`
+	UID types.UID   `json:"uid"`
+	// Outcome is empty while the hook runs.
+	Outcome HookOutcome `json:"outcome,omitempty"`
+}
+
+// HookOutcome is how a hook has ended.
+type HookOutcome string
+
+const (
+	// HookHasSucceeded: it has done its work.
+	HookHasSucceeded HookOutcome = "Succeeded"
+	// HookHasFailed: it has not, and will not.
+	HookHasFailed HookOutcome = "Failed"
+)

@@ -30,7 +30,7 @@ func (e *Engine) resolve(ctx context.Context, d Desired) ([]*object, error) {
 		case o.ref.Kind == "" || o.version == "":
 			faults = append(faults, o.fault(errors.New("the object has no apiVersion or no kind")))
 			continue
-		case o.ref.Name == "":
+		case o.ref.Name == "" && o.obj.GetGenerateName() == "":
 			faults = append(faults, o.fault(errors.New("the object has no name")))
 			continue
 		}
@@ -40,6 +40,15 @@ func (e *Engine) resolve(ctx context.Context, d Desired) ([]*object, error) {
 		}
 		o.asks, o.unread = e.opts.Dialect.Read(o.obj)
 		o.wave, o.skip = o.asks.Wave, left(o.asks)
+		if o.ref.Name == "" {
+			if !o.runs() {
+				faults = append(faults, o.fault(errors.New("the object has no name; only a hook's may be generated")))
+				continue
+			}
+			o.generated = true
+			o.obj.SetName(o.obj.GetGenerateName())
+			o.ref.Name = o.obj.GetName()
+		}
 		objects = append(objects, o)
 	}
 	crds := definitions(objects)
@@ -87,8 +96,8 @@ func (e *Engine) complete(o *object, k kindAnswer, crds map[schema.GroupKind]def
 		o.obj.SetNamespace(e.opts.Namespace)
 		o.ref.Namespace = e.opts.Namespace
 	}
-	if o.unread != nil {
-		return o.unread
+	if o.unread != nil || o.runs() {
+		return o.unread // A hook is no member of the set.
 	}
 	return e.inv.Label(o.obj)
 }
@@ -181,6 +190,9 @@ func duplicates(objects []*object) []error {
 	var faults []error
 	first := map[cluster.Ref]*object{}
 	for _, o := range objects {
+		if o.generated {
+			continue
+		}
 		if was, ok := first[o.ref]; ok {
 			err := ErrDuplicate
 			if place := was.origin.String(); place != "" {
@@ -218,8 +230,8 @@ func defines(obj *unstructured.Unstructured) schema.GroupKind {
 func definitions(objects []*object) map[schema.GroupKind]definition {
 	out := map[schema.GroupKind]definition{}
 	for _, o := range objects {
-		if !isCRD(o.ref) || o.skip != "" {
-			continue // A definition that is left alone makes no kind to wait for.
+		if !isCRD(o.ref) || o.skip != "" || o.asks.Hook() {
+			continue // A definition that is not applied like others makes no kind to wait for.
 		}
 		scope, _, _ := unstructured.NestedString(o.obj.Object, "spec", "scope")
 		d := definition{crd: o, namespaced: scope == "Namespaced"}

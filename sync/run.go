@@ -2,8 +2,6 @@ package sync
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
@@ -102,8 +100,12 @@ type run struct {
 	record *Record
 	events chan Event
 
-	mu   sync.Mutex
-	done outcome
+	// saving guards record, which hooks save while the run goes on.
+	saving sync.Mutex
+	mu     sync.Mutex
+	done   outcome
+	// broken says that a step has failed.
+	broken bool
 	// written are the objects as the server answered to our writes.
 	written map[cluster.Ref]*unstructured.Unstructured
 	// down is the fault of a server that did not come back in time; nothing more is sent after it.
@@ -116,12 +118,13 @@ type run struct {
 // Before a prune it is saved in any case: that the record is still the plan's is what makes the plan's decision to prune good.
 func (r *run) open(ctx context.Context) error {
 	union := r.p.members(nil)
-	r.record = &Record{Members: r.p.record.Members, Operation: r.p.record.Operation, Version: r.p.record.Version}
+	r.record = &Record{Members: r.p.record.Members, Operation: r.p.record.Operation, Applied: r.p.record.Applied, Version: r.p.record.Version}
 	sum := r.p.Summary()
-	if sum.writes() == 0 || sum.Prune == 0 && slices.Equal(union, r.record.Members) {
+	if sum.writes() == 0 || sum.Prune == 0 && len(r.p.hooks) == 0 && slices.Equal(union, r.record.Members) {
 		return nil
 	}
-	return r.save(ctx, union, &Operation{ID: r.operation(), Plan: r.p.digest, Revision: r.p.revision, Started: time.Now().UTC().Truncate(time.Second)})
+	op := &Operation{ID: r.p.operation, Desired: r.p.wanted, Hooks: r.p.journal, Plan: r.p.digest, Revision: r.p.revision, Started: time.Now().UTC().Truncate(time.Second)}
+	return r.store(ctx, &Record{Members: union, Operation: op, Applied: r.record.Applied})
 }
 
 // close saves what exists now.
@@ -129,15 +132,20 @@ func (r *run) close(ctx context.Context) error {
 	r.mu.Lock()
 	members := r.p.members(&r.done)
 	r.mu.Unlock()
-	if r.record.Operation == nil && slices.Equal(members, r.record.Members) {
+	next := &Record{Members: members, Applied: r.record.Applied}
+	if r.p.hooked && !r.broken {
+		next.Applied = r.p.wanted
+	}
+	if r.record.Operation == nil && next.Applied == r.record.Applied && slices.Equal(members, r.record.Members) {
 		return nil
 	}
-	return r.save(ctx, members, nil)
+	return r.store(ctx, next)
 }
 
-// save stores a record. When an answer got lost, the record that is found tells whether it was stored.
-func (r *run) save(ctx context.Context, members []Member, op *Operation) error {
-	next := &Record{Members: members, Operation: op, Version: r.record.Version}
+// store saves a record in place of the one that was stored last. When an answer got lost, the record that is found tells whether it was
+// stored.
+func (r *run) store(ctx context.Context, next *Record) error {
+	next.Version = r.record.Version
 	tried := false
 	err := r.e.retry(ctx, func() error {
 		if tried {
@@ -145,7 +153,7 @@ func (r *run) save(ctx context.Context, members []Member, op *Operation) error {
 			if err != nil {
 				return err
 			}
-			if slices.Equal(now.Members, members) && sameOperation(now.Operation, op) {
+			if slices.Equal(now.Members, next.Members) && now.Applied == next.Applied && sameOperation(now.Operation, next.Operation) {
 				next.Version = now.Version
 				return nil
 			}
@@ -170,16 +178,7 @@ func sameOperation(a, b *Operation) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.ID == b.ID
-}
-
-// operation names the run, for ever: the record that it begins from is part of the name.
-func (r *run) operation() string {
-	h := sha256.New()
-	for _, s := range []string{r.p.target.Inventory, r.p.digest, r.p.record.Version} {
-		fmt.Fprintf(h, "%d:%s,", len(s), s)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return a.ID == b.ID && a.Plan == b.Plan && slices.Equal(a.Hooks, b.Hooks)
 }
 
 // send reports an event unless nobody listens any longer.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 )
 
 // steps runs the graph. Writes are bounded by the engine's concurrency; gates only wait and are not.
@@ -24,7 +25,7 @@ func (r *run) steps(ctx context.Context) {
 	answers := make(chan answer)
 	var writes, gates queue
 	push := func(i int) {
-		if s.steps[i].Action == Gate {
+		if a := s.steps[i].Action; a == Gate || a == Hook { // which wait, above all
 			gates.push(i)
 		} else {
 			writes.push(i)
@@ -35,11 +36,13 @@ func (r *run) steps(ctx context.Context) {
 		case s.steps[i].Action == Skip:
 			s.state[i] = succeeded
 			r.send(ctx, Event{Type: Skipped, Step: s.steps[i].ID, Action: Skip, Ref: s.steps[i].Ref, Message: s.steps[i].Reason})
+		case s.steps[i].Phase == dialect.SyncFail:
+			s.state[i] = succeeded // It has its time when all others have had theirs.
 		case s.missing[i] == 0:
 			push(i)
 		}
 	}
-	inFlight, writing, broken := 0, 0, false
+	inFlight, writing := 0, 0
 	for {
 		for ctx.Err() == nil {
 			i, ok := gates.pop()
@@ -50,14 +53,14 @@ func (r *run) steps(ctx context.Context) {
 				break
 			}
 			step := &s.steps[i]
-			if err := r.closed(step, broken); err != nil {
+			if err := r.closed(step, r.broken); err != nil {
 				r.send(ctx, Event{Type: Blocked, Step: step.ID, Action: step.Action, Ref: step.Ref, Message: err.Error()})
 				r.block(ctx, s, i)
 				continue
 			}
 			s.state[i] = running
 			inFlight++
-			if step.Action != Gate {
+			if step.Action != Gate && step.Action != Hook {
 				writing++
 			}
 			r.send(ctx, Event{Type: Started, Step: step.ID, Action: step.Action, Ref: step.Ref, Message: step.Reason})
@@ -66,17 +69,18 @@ func (r *run) steps(ctx context.Context) {
 		if inFlight == 0 {
 			if ctx.Err() == nil {
 				r.stuck(ctx, s)
+				r.finish(ctx)
 			}
 			return
 		}
 		a := <-answers
 		inFlight--
 		step := &s.steps[a.step]
-		if step.Action != Gate {
+		if step.Action != Gate && step.Action != Hook {
 			writing--
 		}
 		if a.err != nil {
-			broken = true
+			r.broken = true
 			r.send(ctx, Event{Type: Failed, Step: step.ID, Action: step.Action, Ref: step.Ref, Err: a.err, Message: a.err.Error()})
 			r.block(ctx, s, a.step)
 			continue
@@ -86,6 +90,16 @@ func (r *run) steps(ctx context.Context) {
 			push(i)
 		}
 	}
+}
+
+// finish does what is left to do for hooks when every step has had its time.
+func (r *run) finish(ctx context.Context) {
+	if !r.broken {
+		r.tidy(ctx, dialect.HookSucceeded)
+		return
+	}
+	r.failures(ctx, r.p.steps)
+	r.tidy(ctx, dialect.HookFailed)
 }
 
 // closed says why a step that could start must not.
@@ -113,6 +127,7 @@ func (r *run) block(ctx context.Context, s *schedule, i int) {
 func (r *run) stuck(ctx context.Context, s *schedule) {
 	for i := s.circle(); i >= 0; i = s.circle() {
 		step := &s.steps[i]
+		r.broken = true
 		err := fmt.Errorf("run %s: it can never start: it needs %s, which in the end needs it", step.ID, strings.Join(s.unmet(i), " and "))
 		r.send(ctx, Event{Type: Failed, Step: step.ID, Action: step.Action, Ref: step.Ref, Err: err, Message: err.Error()})
 		r.block(ctx, s, i)
@@ -125,6 +140,8 @@ func (r *run) do(ctx context.Context, s *Step, needed bool) error {
 	switch s.Action {
 	case Gate:
 		return r.gate(ctx, s)
+	case Hook:
+		err = r.hook(ctx, s)
 	case Prune:
 		err = r.prune(ctx, s, needed)
 	default:

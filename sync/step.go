@@ -7,6 +7,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -22,6 +23,8 @@ const (
 	Adopt Action = "adopt"
 	// Gate waits: for the health of objects, or just for the steps that it needs.
 	Gate Action = "gate"
+	// Hook makes an object that runs at a time of the sync, and waits until it has done its work.
+	Hook Action = "hook"
 	// Prune deletes an object that left the desired state.
 	Prune Action = "prune"
 	// Skip leaves an object alone on which one might expect a step.
@@ -29,7 +32,9 @@ const (
 )
 
 // Writes reports whether the action sends a write.
-func (a Action) Writes() bool { return a == Create || a == Update || a == Adopt || a == Prune }
+func (a Action) Writes() bool {
+	return a == Create || a == Update || a == Adopt || a == Hook || a == Prune
+}
 
 // Step is one thing that a plan does. Its fields are for reading.
 type Step struct {
@@ -52,13 +57,16 @@ type Step struct {
 	ResourceVersion string
 	// Waits are the objects for whose health a gate waits.
 	Waits []cluster.Ref
-	// Deadline is how long a gate waits.
+	// Phase is when a hook runs, and of a gate which hooks it belongs to; empty for other steps.
+	Phase dialect.Phase
+	// Deadline is how long a gate or a hook waits.
 	Deadline time.Duration
 	// Propagation says what becomes of what a pruned object owns.
 	Propagation cluster.Propagation
 
 	// object is the index of the desired object in the plan, -1 for other steps.
 	object int
+	hook   *hook
 	// probes have to be answered before a gate opens.
 	probes []probe
 	// terminating says that an object of that name, with UID, has to go before a create.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 )
 
 // planFormat is the version of the stored form.
@@ -47,6 +48,7 @@ type storedStep struct {
 	Because  string          `json:"because,omitempty"`
 	Waits    []cluster.Ref   `json:"waits,omitempty"`
 	Deadline string          `json:"deadline,omitempty"`
+	Phase    dialect.Phase   `json:"phase,omitempty"`
 	// Propagation is left out where it is that of the whole plan.
 	Propagation cluster.Propagation `json:"propagation,omitempty"`
 }
@@ -63,7 +65,7 @@ func (p *Plan) stored() []storedStep {
 	out := make([]storedStep, 0, len(p.steps))
 	for _, s := range p.steps {
 		t := storedStep{
-			ID: s.ID, Action: s.Action, Reason: s.Reason, Wave: s.Wave, Needs: s.Needs, UID: string(s.UID), Waits: s.Waits,
+			ID: s.ID, Action: s.Action, Reason: s.Reason, Wave: s.Wave, Needs: s.Needs, UID: string(s.UID), Waits: s.Waits, Phase: s.Phase,
 		}
 		if s.Ref != (cluster.Ref{}) {
 			t.Ref = &s.Ref
@@ -76,6 +78,9 @@ func (p *Plan) stored() []storedStep {
 		}
 		if s.Deadline > 0 {
 			t.Deadline = s.Deadline.Round(time.Millisecond).String()
+		}
+		if s.hook != nil {
+			t.Desired = p.mask(s.Ref, s.hook.desired.Hash())
 		}
 		if s.Comparison != nil {
 			t.Verdict = s.Comparison.Verdict

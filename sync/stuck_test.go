@@ -26,7 +26,7 @@ func TestStepsThatCanNeverStart(t *testing.T) {
 		"nothing is stuck": {[]Step{gate("a"), gate("b", "a")}, nil, Result{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &run{e: New(nil, nil, nil), p: &Plan{steps: tc.steps}, events: make(chan Event)}
+			r := &run{record: &Record{}, e: New(nil, nil, nil), p: &Plan{steps: tc.steps}, events: make(chan Event)}
 			go func() {
 				defer close(r.events)
 				r.steps(t.Context())
