@@ -85,7 +85,6 @@ func asLive(answer, live map[string]any) map[string]any {
 		m = map[string]any{}
 	}
 	for _, field := range bookkeeping {
-		delete(m, field)
 		if v, ok := was[field]; ok {
 			m[field] = v
 		}
@@ -192,9 +191,6 @@ func (t *settling) overruled() {
 		}
 		if b.hasNew {
 			o.Stored = t.value(b.path, b.new)
-		}
-		if !hadIt && !b.hasOld {
-			continue // It is an addition beside what is desired, and among the changes.
 		}
 		t.out.Overruled = append(t.out.Overruled, o)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"time"
 
 	"errors"
@@ -82,6 +83,7 @@ func TestConfirmTellsAdmissionApart(t *testing.T) {
 		return nil
 	}
 	const replicas = ".spec.replicas"
+	twoVars := web + "        env: [{name: A, value: a}, {name: B, value: b}]\n"
 	rows := map[string]struct {
 		// first is applied with the webhook of before, then after takes its place, and desired is compared.
 		first, desired string
@@ -152,6 +154,33 @@ func TestConfirmTellsAdmissionApart(t *testing.T) {
 			},
 			overruled: []string{replicas + ": 5 by admission, not 3"},
 		},
+		"an order of theirs": {
+			first: twoVars, desired: reworded(twoVars, "nginx:1.27", "nginx:1.28"),
+			after: func(obj map[string]any, _ bool) error {
+				containers, _, _ := unstructured.NestedSlice(obj, "spec", "template", "spec", "containers")
+				slices.SortFunc(containers[0].(map[string]any)["env"].([]any), func(a, b any) int {
+					return strings.Compare(b.(map[string]any)["name"].(string), a.(map[string]any)["name"].(string))
+				})
+				return unstructured.SetNestedSlice(obj, containers, "spec", "template", "spec", "containers")
+			},
+			computed: diff.Differs, want: diff.Differs,
+			changes: []brief{
+				{`.spec.template.spec.containers[name="web"].env`, diff.Replace, []any{`[name="A"]`, `[name="B"]`}, []any{`[name="B"]`, `[name="A"]`}, diff.FromAdmission},
+				{`.spec.template.spec.containers[name="web"].image`, diff.Replace, "nginx:1.27", "nginx:1.28", diff.FromDesired},
+			},
+		},
+		"a zero that they do not leave": {
+			first: web, desired: reworded(web, "      containers:", "      hostNetwork: false\n      containers:"), after: set("spec.template.spec.hostNetwork", true), computed: diff.Adopt, want: diff.Adopt,
+		},
+		"a zero that they do not leave, and more": {
+			first: web, desired: reworded(reworded(web, "      containers:", "      hostNetwork: false\n      containers:"), "replicas: 3", "replicas: 4"), after: set("spec.template.spec.hostNetwork", true),
+			computed: diff.Differs, want: diff.Differs,
+			changes: []brief{
+				{replicas, diff.Replace, int64(3), int64(4), diff.FromDesired},
+				{".spec.template.spec.hostNetwork", diff.Add, nil, true, diff.FromAdmission},
+			},
+			overruled: []string{".spec.template.spec.hostNetwork: kept in by admission as true"},
+		},
 		"a conflict": {
 			first: web, desired: web, edit: `{"spec":{"replicas":7}}`, computed: diff.Conflict, want: diff.Conflict,
 			changes: []brief{{replicas, diff.Replace, int64(7), int64(3), diff.FromDesired}},
@@ -201,8 +230,12 @@ func TestConfirmTellsAdmissionApart(t *testing.T) {
 				assert.Equal(t, row.computed, computed.Verdict)
 				assert.Equal(t, diff.Computed, computed.Precision)
 				assert.Equal(t, row.want, out.Verdict)
-				assert.Equal(t, diff.Confirmed, out.Precision)
 				assert.Nil(t, out.Fault)
+				if row.computed == diff.Adopt {
+					assert.Same(t, computed, out, "nothing differs, so nobody asks")
+					return
+				}
+				assert.Equal(t, diff.Confirmed, out.Precision)
 				assert.Equal(t, row.changes, briefs(out))
 				var overruled []string
 				for _, o := range out.Overruled {
@@ -481,5 +514,38 @@ func TestConfirmAsksWithoutWhatIsIgnored(t *testing.T) {
 		assert.Equal(t, briefs(computed), briefs(out))
 		assert.Len(t, out.Ignored, 1)
 		assert.Empty(t, out.Overruled)
+	})
+}
+
+// A webhook that does not answer in time, and one that is away, keep the object's computed answer; the cause is one that passes.
+func TestConfirmWithoutTheWebhook(t *testing.T) {
+	onPlanes(t, func(t *testing.T, p *plane) {
+		p.admit(nil)
+		live := p.apply(t, us, p.object(t, web))
+		c := diff.New(us, p.schemas, nil)
+		d, err := c.Prepare(p.object(t, reworded(web, "replicas: 3", "replicas: 4")))
+		require.NoError(t, err)
+		computed, err := c.Compare(d, live)
+		require.NoError(t, err)
+
+		release := make(chan struct{})
+		p.admit(func(map[string]any, bool) error { <-release; return nil })
+		out, err := diff.NewConfirmer(p.client, &diff.ConfirmOptions{Timeout: 100 * time.Millisecond}).Confirm(t.Context(), computed)
+		close(release)
+		require.NoError(t, err)
+		assert.Equal(t, diff.Unconfirmed, out.Precision)
+		assert.Equal(t, diff.Differs, out.Verdict)
+		assert.ErrorIs(t, out.Fault, cluster.ErrUnavailable)
+		assert.ErrorContains(t, out.Fault, "no answer to a dry run within 100ms")
+
+		if p.control == nil {
+			return
+		}
+		p.admit(func(map[string]any, bool) error { panic(http.ErrAbortHandler) })
+		out, err = diff.NewConfirmer(p.client, nil).Confirm(t.Context(), computed)
+		require.NoError(t, err)
+		assert.Equal(t, diff.Unconfirmed, out.Precision)
+		assert.ErrorContains(t, out.Fault, `failed calling webhook "mutate.example.com"`)
+		assert.True(t, cluster.Retryable(out.Fault))
 	})
 }
