@@ -25,7 +25,9 @@ func faults(t *testing.T, apiVersion, kind, manifest string) []string {
 	m, ok := model.Builtin(gvk, nil)
 	require.True(t, ok)
 	obj["apiVersion"], obj["kind"] = apiVersion, kind
-	obj["metadata"] = map[string]any{"name": "x"}
+	if obj["metadata"] == nil {
+		obj["metadata"] = map[string]any{"name": "x"}
+	}
 	obj, _, err = m.Canonical(obj, false)
 	require.NoError(t, err)
 	m.Default(obj)
@@ -161,7 +163,19 @@ func TestAcross(t *testing.T) {
 		{"a service of no name", "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "webhooks: [{name: a.example.com, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {service: {namespace: ns}}}]",
 			[]string{"Required value webhooks[0].clientConfig.service.namespace"}},
 		{"a rule of nothing", "rbac.authorization.k8s.io/v1", "Role", "rules: [{verbs: [get]}]", []string{"Required value rules[0].apiGroups", "Required value rules[0].resources"}},
-		{"an address of another family", "discovery.k8s.io/v1", "EndpointSlice", "{addressType: IPv4, endpoints: [{addresses: ['2001:db8::1']}]}", []string{"Invalid value endpoints[0].addresses[0]"}},
+		{"an address of another family", "discovery.k8s.io/v1", "EndpointSlice", "{addressType: IPv4, endpoints: [{addresses: ['2001:db8::1']}]}", []string{"Invalid value endpoints[0].addresses"}},
+		{"servers of names beyond what a resolver reads", "v1", "Pod", pod("", "dnsConfig: {nameservers: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4]},"), []string{"Invalid value spec.dnsConfig.nameservers"}},
+		{"a resizing of something else", "v1", "Pod", pod("resizePolicy: [{resourceName: disk, restartPolicy: NotRequired}]", ""), []string{"Unsupported value spec.containers[0].resizePolicy"}},
+		{"a container to look at what does not run", "v1", "Pod", pod("", "ephemeralContainers: [{name: e, image: i, targetContainerName: none, terminationMessagePolicy: File}],"),
+			[]string{"Forbidden spec.ephemeralContainers", "Not found spec.ephemeralContainers[0].targetContainerName"}},
+		{"a container to look at a template", "apps/v1", "Deployment", `spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {ephemeralContainers: [{name: e, image: i, terminationMessagePolicy: File}], containers: [{name: c, image: i}]}}}`,
+			[]string{"Forbidden spec.template.spec.ephemeralContainers"}},
+		{"a process of the host alone", "v1", "Pod", pod("securityContext: {windowsOptions: {hostProcess: true}}", ""), []string{"Invalid value spec.hostNetwork"}},
+		{"a whole less than its parts", "v1", "Pod", pod("resources: {requests: {cpu: 2}}", "resources: {requests: {cpu: 1}},"), []string{"Invalid value spec.resources.requests[cpu]"}},
+		{"a profile that an annotation does not name", "v1", "Pod", pod("", "") + "\nmetadata: {annotations: {seccomp.security.alpha.kubernetes.io/pod: x}}",
+			[]string{"Invalid value metadata.annotations.seccomp.security.alpha.kubernetes.io/pod"}},
+		{"replicas down to nothing by what pods use", "autoscaling/v2", "HorizontalPodAutoscaler", "spec: {minReplicas: 0, maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: x}, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 1}}}]}",
+			[]string{"Forbidden spec.metrics"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -235,8 +235,8 @@ func (a *arena) invalidate(t *testing.T, seed uint64) {
 	t.Log("all", sum)
 	assert.Empty(t, wrong, "what kube-apiserver accepts is accepted")
 	assert.Greater(t, sum.refused, *invalidations/5, "most breaks break nothing")
-	assert.LessOrEqual(t, sum.missed*100, sum.refused*7, "refusals that are missing")
-	assert.GreaterOrEqual(t, sum.same*100, sum.tried*90, "answers that are the same")
+	assert.LessOrEqual(t, sum.missed*100, sum.refused, "refusals that are missing")
+	assert.GreaterOrEqual(t, sum.same*100, sum.tried*98, "answers that are the same")
 }
 
 func (c *tally) count(want, got string) {
@@ -264,7 +264,7 @@ func (c *tally) String() string {
 // spoiled are texts that are wrong in many places.
 var spoiled = []any{
 	"", "x", "X", "a b", "a/b", "-a", "a_b", ".", "..", "/a", "../b", "*", "a.example.com", "http://a.example.com", "10.0.0.1", "010.0.0.1", "10.0.0.0/8",
-	"::1", "é", "0", "12", "50%", "101%", "@daily", strings.Repeat("a", 64), strings.Repeat("a", 254),
+	"::1", "2001:DB8::1", "2001:DB8::/32", "é", "0", "12", "50%", "101%", "@daily", strings.Repeat("a", 64), strings.Repeat("a", 254),
 }
 
 var wrongNumbers = []any{int64(-1), int64(0), int64(1), int64(70000), int64(2147483647)}

@@ -12,6 +12,7 @@ import (
 func pod(obj map[string]any) field.ErrorList {
 	var errs field.ErrorList
 	spec, at := object(obj, "spec"), field.NewPath("spec")
+	errs = append(errs, podNotes(object(obj, "metadata", "annotations"), spec, field.NewPath("metadata", "annotations"))...)
 	if n, ok := number(spec, "terminationGracePeriodSeconds"); ok && n < 0 {
 		errs = append(errs, field.Invalid(at.Child("terminationGracePeriodSeconds"), n, notNegative))
 	}

@@ -178,6 +178,11 @@ func endpointSlice(obj map[string]any) field.ErrorList {
 				}
 			case "IPv4", "IPv6":
 				faults := formats["outside"](s)
+				if kind == "IPv6" { // in its canonical form
+					if strict := formats["ip"](s); len(strict) > 0 {
+						faults = strict
+					}
+				}
 				for _, f := range faults {
 					errs = append(errs, field.Invalid(at, s, f.Detail))
 				}

@@ -26,6 +26,12 @@ var (
 	}
 )
 
+// mountable are the sources of volumes that are mounted with options that an annotation gives.
+var mountable = []string{
+	"gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "nfs", "rbd", "quobyte", "iscsi", "cinder", "cephfs", "azureFile",
+	"vsphereVolume", "azureDisk", "photonPersistentDisk",
+}
+
 // volume: one source.
 func volume(obj map[string]any, at *field.Path) field.ErrorList {
 	errs := oneOf(obj, at, "must specify a volume type", "may not specify more than 1 volume type", volumeSources...)
@@ -336,6 +342,10 @@ func persistentVolume(obj map[string]any) field.ErrorList {
 	}
 	if spec["hostPath"] != nil && str(spec, "hostPath", "path") == "/" && str(spec, "persistentVolumeReclaimPolicy") == "Recycle" {
 		errs = append(errs, field.Forbidden(at.Child("persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'"))
+	}
+	const mountOptions = "volume.beta.kubernetes.io/mount-options"
+	if object(obj, "metadata", "annotations")[mountOptions] != nil && len(present(spec, mountable...)) == 0 {
+		errs = append(errs, field.Forbidden(field.NewPath("metadata", "annotations", mountOptions), "may not specify mount options for this volume type"))
 	}
 	if spec["csi"] == nil && str(spec, "volumeAttributesClassName") != "" {
 		errs = append(errs, field.Required(at.Child("csi"), "has to be specified when using volumeAttributesClassName"))

@@ -8,6 +8,7 @@ import (
 // template: labels and annotations are such, as on an object of its own.
 func template(obj map[string]any, at *field.Path) field.ErrorList {
 	errs := labelled(object(obj, "metadata"), at) // The server leaves out that they are metadata.
+	errs = append(errs, podNotes(object(obj, "metadata", "annotations"), object(obj, "spec"), at.Child("annotations"))...)
 	if len(list(obj, "spec", "ephemeralContainers")) > 0 {
 		errs = append(errs, field.Forbidden(at.Child("spec", "ephemeralContainers"), "ephemeral containers not allowed in pod template"))
 	}

@@ -20,7 +20,7 @@ import (
 var words = []string{
 	"x", "x-y", "X", "Xy", "a.b", "a/b", "a b", " a", "a ", "a\nb", "-a", "a-", "a_b", "_", "0", "1a", "12345", "http", "a:b", "a@b", "/", "/a", "//", "/a/../b",
 	"../b", "a/../b", "..", ".", "..a", "a..b", "*.a.b", "*", "https://a.example.com/p?q", "http://a.example.com", "https://a.example.com", "example.com/a", "example.com/a/b", "/x/",
-	"example.com/", "10.0.0.1", "010.0.0.1", "10.0.0.0/8", "10.0.0.1/8", "::1", "2001:db8::/32", "::ffff:10.0.0.1", "127.0.0.1", "0.0.0.0", "169.254.1.1", "224.0.0.1", "é", "a=b", "=a", "$(A)", "$(", "%zz", "%2f", "a\\b", "C:\\a",
+	"example.com/", "10.0.0.1", "010.0.0.1", "10.0.0.0/8", "10.0.0.1/8", "::1", "2001:db8::/32", "2001:DB8::1", "2001:db8:0::1", "2001:DB8::/32", "::ffff:10.0.0.1", "127.0.0.1", "0.0.0.0", "169.254.1.1", "224.0.0.1", "é", "a=b", "=a", "$(A)", "$(", "%zz", "%2f", "a\\b", "C:\\a",
 	"@daily", "5 * * * *", "TZ=UTC 5 * * * *", "UTC", "Europe/Berlin", "Local", "None", "a.example.com", "A.example.com", "a.example.com.", "-", "1.5", "-1", "7-9", "9-7", "1,2", "kubernetes.io/a", "a.kubernetes.io/b", "sctp",
 	strings.Repeat("a", 15), strings.Repeat("a", 16), strings.Repeat("a", 63), strings.Repeat("a", 64), strings.Repeat("a", 128), strings.Repeat("a", 129), strings.Repeat("a", 253), strings.Repeat("a", 254),
 	strings.Repeat("a", 513), strings.Repeat("a", 1025), strings.Repeat("a", 4097),
