@@ -42,6 +42,7 @@ var rows = map[schema.GroupKind]Row{
 		Grace:         podGrace,
 		InState:       podState,
 		Prepare:       []Step{podAdmission},
+		Warn:          podWarnings,
 		StatusPrepare: []Step{keepQOS, dropVolumeStates},
 		StatusCheck:   podStatus,
 		Check:         podUpdate,
@@ -60,6 +61,7 @@ var rows = map[schema.GroupKind]Row{
 		InState:     serviceState,
 	},
 	kind("", "Secret"): {
+		Warn:    secretWarnings,
 		Check:   []check{dataSize("data", "", "data")},
 		InState: seal,
 	},
@@ -68,6 +70,7 @@ var rows = map[schema.GroupKind]Row{
 		InState: seal,
 	},
 	kind("", "PersistentVolumeClaim"): {
+		Warn:        claimWarnings,
 		Protection:  "kubernetes.io/pvc-protection",
 		InState:     claimState,
 		Check:       []check{claimSize, claimClass},
@@ -81,9 +84,10 @@ var rows = map[schema.GroupKind]Row{
 		Prepare:    []Step{phaseTime}, StatusPrepare: []Step{phaseMoved},
 	},
 	kind("", "Endpoints"): {
+		Warn:       endpointsWarnings,
 		Deprecated: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 	},
-	kind("", "ServiceAccount"): {Prepare: []Step{secretNames}},
+	kind("", "ServiceAccount"): {Prepare: []Step{secretNames}, Warn: accountWarnings},
 	kind("", "Event"): {
 		CreateOnUpdate: true, NoDependents: true,
 		Fields:  append(below("involvedObject", referenceFields), Path{"reason"}, Path{"type"}, Path{"reportingComponent"}),
@@ -95,18 +99,23 @@ var rows = map[schema.GroupKind]Row{
 	},
 	kind("", "Node"): {Fields: []Path{{"spec", "unschedulable"}}},
 
-	kind("", "ReplicationController"): {StatusCheck: []check{replicaCounts.check}},
-	kind("", "ResourceQuota"):         {StatusCheck: []check{quotaStatus}},
+	kind("", "ReplicationController"): {Warn: controllerWarnings, StatusCheck: []check{replicaCounts.check}},
+	kind("", "ResourceQuota"):         {Warn: quotaWarnings, StatusCheck: []check{quotaStatus}},
+	kind("", "PodTemplate"):           {Warn: workloadWarnings(Path{"template"}, false)},
 
-	kind("apps", "Deployment"):  {StatusCheck: []check{deploymentCounts.check}},
-	kind("apps", "ReplicaSet"):  {StatusCheck: []check{replicaCounts.check}},
-	kind("apps", "DaemonSet"):   {Prepare: []Step{templateGeneration}, Outer: []string{templateNote}, StatusCheck: []check{daemonCounts.check}},
-	kind("apps", "StatefulSet"): {Names: DNSLabel, StatusCheck: []check{statefulCounts.check}},
+	kind("apps", "Deployment"):  {Warn: workloadWarnings(templateAt, true), StatusCheck: []check{deploymentCounts.check}},
+	kind("apps", "ReplicaSet"):  {Warn: workloadWarnings(templateAt, true), StatusCheck: []check{replicaCounts.check}},
+	kind("apps", "DaemonSet"):   {Prepare: []Step{templateGeneration}, Outer: []string{templateNote}, Warn: daemonWarnings, StatusCheck: []check{daemonCounts.check}},
+	kind("apps", "StatefulSet"): {Names: DNSLabel, Warn: statefulWarnings, StatusCheck: []check{statefulCounts.check}},
 
 	kind("autoscaling", "HorizontalPodAutoscaler"): {Settle: settleAutoscaler, Outer: autoscalerNotes, StatusCheck: []check{observed, scalerCounts.check}},
-	kind("networking.k8s.io", "Ingress"):           {StatusCheck: []check{reachedAt}},
+	kind("networking.k8s.io", "Ingress"):           {Warn: ingressWarnings, StatusCheck: []check{reachedAt}},
+	kind("networking.k8s.io", "NetworkPolicy"):     {Warn: policyWarnings},
+	kind("discovery.k8s.io", "EndpointSlice"):      {Warn: sliceWarnings},
 
+	kind("batch", "CronJob"): {Warn: jobWarnings(Path{"spec", "jobTemplate", "spec"})},
 	kind("batch", "Job"): {
+		Warn:    jobWarnings(Path{"spec"}),
 		InState: jobState, StatusCheck: []check{jobStatus},
 		Prepare: []Step{jobSelector}, Redefaulted: true, NotField: "field label %q not supported for Job",
 		DeleteWarning: "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or " +
@@ -127,6 +136,7 @@ var rows = map[schema.GroupKind]Row{
 	kind("rbac.authorization.k8s.io", "ClusterRoleBinding"): {Names: PathSegment},
 
 	kind("storage.k8s.io", "CSIDriver"):             {Warn: driverWarnings},
+	kind("storage.k8s.io", "StorageClass"):          {Warn: classWarnings},
 	kind("storage.k8s.io", "CSIStorageCapacity"):    {Conditional: true},
 	kind("storage.k8s.io", "CSINode"):               {Conditional: true, ReturnDeleted: true, StatusKeeps: metadata},
 	kind("storage.k8s.io", "VolumeAttachment"):      {Conditional: true, ReturnDeleted: true, StatusKeeps: metadata},

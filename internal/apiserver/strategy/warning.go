@@ -1,6 +1,10 @@
 package strategy
 
-import "reflect"
+import (
+	"reflect"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
 
 // driverWarnings are those of pkg/registry/storage/csidriver/strategy.go.
 func driverWarnings(obj, old map[string]any) []string {
@@ -17,7 +21,20 @@ func driverWarnings(obj, old map[string]any) []string {
 
 // volumeWarnings are those of pkg/api/persistentvolume/util.go about what volumes are made of.
 func volumeWarnings(obj, _ map[string]any) []string {
-	var out []string
+	var out notes
+	annotations := structure(obj, Path{"metadata", "annotations"})
+	for _, old := range [][2]string{
+		{"volume.beta.kubernetes.io/storage-class", `deprecated since v1.8; use "storageClassName" attribute instead`},
+		{"volume.beta.kubernetes.io/mount-options", `deprecated since v1.31; use "mountOptions" attribute instead`},
+	} {
+		if annotations[old[0]] != nil {
+			out.at(field.NewPath("metadata", "annotations").Key(old[0]), "%s", old[1])
+		}
+	}
+	terms := Path{"spec", "nodeAffinity", "required", "nodeSelectorTerms"}
+	for i, term := range items(obj, terms) {
+		out.term(term, false, field.NewPath(terms[0], terms[1:]...).Index(i))
+	}
 	if Get(obj, Path{"spec", "persistentVolumeReclaimPolicy"}) == "Recycle" {
 		out = append(out, "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended "+
 			"approach is to use dynamic provisioning.")
@@ -43,7 +60,22 @@ func volumeWarnings(obj, _ map[string]any) []string {
 
 // serviceWarnings are those of pkg/api/service/warnings.go about fields that are ignored or on their way out.
 func serviceWarnings(obj, _ map[string]any) []string {
-	var out []string
+	var out notes
+	const hints = "service.kubernetes.io/topology-aware-hints"
+	if annotations := structure(obj, Path{"metadata", "annotations"}); annotations[hints] != nil {
+		out = append(out, "annotation "+hints+" is deprecated, please use service.kubernetes.io/topology-mode instead")
+	}
+	for _, name := range []string{"clusterIPs", "externalIPs"} {
+		for i, ip := range strs(obj, Path{"spec", name}) {
+			out.ip(field.NewPath("spec", name).Index(i), ip)
+		}
+	}
+	if ip, ok := Get(obj, Path{"spec", "loadBalancerIP"}).(string); ok {
+		out.ip(field.NewPath("spec", "loadBalancerIP"), ip)
+	}
+	for i, cidr := range strs(obj, Path{"spec", "loadBalancerSourceRanges"}) {
+		out.cidr(field.NewPath("spec", "loadBalancerSourceRanges").Index(i), cidr)
+	}
 	kind := serviceType(obj)
 	external, _ := Get(obj, Path{"spec", "externalIPs"}).([]any)
 	headless := kind == "ClusterIP" && Get(obj, Path{"spec", "clusterIP"}) == "None"
