@@ -84,14 +84,14 @@
 //   - admission by webhooks and policies that are stored as objects ([Options].Admission takes functions)
 //   - admission that is built into kube-apiserver: quotas, limit ranges with their defaults, pod security, whether the
 //     service account and the priority class exist that a pod names
-//   - how large an object is that is stored, other than by its request's body and by the data of ConfigMaps and Secrets
 //   - what rules in CEL of definitions would cost at worst, which kube-apiserver estimates; what they do cost is bounded
 //   - values of kinds outside the forty that people keep in Git: their types, names and immutable fields are checked.
 //     Of the forty (core, apps, batch, rbac, networking, policy, autoscaling, storage, scheduling, discovery, admission
 //     registration, definitions, Lease) the values are: required fields, enums, ranges, forms of strings, and what must
-//     agree with what. Not among it are expressions of admission policies and match conditions, host processes and
-//     other parts of pods for Windows, what status writes say of conditions, and some parts of volume sources and of
-//     priorities that few use
+//     agree with what. Not among it are expressions of admission policies and match conditions, what status writes say
+//     of conditions of most kinds, and some parts of volume sources and of priorities that few use
+//   - the last 128 bytes of what etcd takes: an object beyond 1.5 MiB as a cluster stores it is refused (500), and may be so
+//     a little earlier or later than there
 //   - rules in CEL of definitions where [Options].IgnoreRules is set; the definition's answer carries a warning
 //
 // The following differs. Paths are those of the source of Kubernetes v1.37.1 that does otherwise:

@@ -38,7 +38,8 @@ type Write struct {
 	// Collection says that an object is deleted as one of many.
 	Collection bool
 
-	upsert bool // an update or an apply that creates
+	upsert  bool // an update or an apply that creates
+	applied bool // a server-side apply
 	// User is who asks, for admission.
 	User authentication.UserInfo
 
@@ -151,6 +152,9 @@ func (s *Server) createPrepared(served *Served, obj *unstructured.Unstructured, 
 	data, err := s.encode(served, obj)
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
+	}
+	if data, err = s.fit(served, k, obj, data, false, w); err != nil {
+		return nil, err
 	}
 	record, err := s.store.Put(k, 0, data)
 	if err != nil {

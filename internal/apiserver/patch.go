@@ -48,6 +48,7 @@ func (s *Server) patch(served *Served, patchType types.PatchType, data []byte, f
 		return nil, false, err
 	}
 	apply := patchType == types.ApplyYAMLPatchType
+	w.applied = apply
 	out, created, err := s.modify(served, w, rule{create: apply && w.Subresource == ""}, change)
 	return out, created, err
 }

@@ -35,6 +35,9 @@ func (s *Server) storeUpdate(served *Served, obj, live *unstructured.Unstructure
 		obj.SetResourceVersion(live.GetResourceVersion())
 		return s.rehearsed(served, obj)
 	}
+	if data, err = s.fit(served, record.Key, obj, data, true, w); err != nil {
+		return nil, err
+	}
 	stored, err := s.store.Put(record.Key, record.Version, data)
 	if err != nil {
 		return nil, err
