@@ -65,3 +65,18 @@ func Documents(c *Comparison) (before, after string) {
 	}
 	return strings.Join(a, "\n") + "\n", strings.Join(b, "\n") + "\n"
 }
+
+// Hunk is a hunk with its fields exported.
+type Hunk struct {
+	Same           bool
+	I1, I2, J1, J2 int
+}
+
+// Hunks divides two texts.
+func Hunks(a, b []string) []Hunk {
+	var out []Hunk
+	for _, h := range hunks(a, b) {
+		out = append(out, Hunk{h.same, h.i1, h.i2, h.j1, h.j2})
+	}
+	return out
+}

@@ -7,8 +7,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/pmezard/go-difflib/difflib"
-
 	"github.com/setpoint-dev/setpoint/cluster"
 )
 
@@ -224,22 +222,22 @@ func (p *printer) block(mark string, depth int, v Value) {
 // unified writes the lines in which two values differ, with two lines around them.
 func (p *printer) unified(old, new Value) {
 	a, b := old.text(), new.text()
-	groups := difflib.NewMatcher(a, b).GetGroupedOpCodes(2)
+	groups := grouped(hunks(a, b), 2)
 	for i, group := range groups {
 		if i > 0 {
 			p.line(3, "…")
 		}
-		for _, op := range group {
-			if op.Tag == 'e' {
-				for _, l := range a[op.I1:op.I2] {
+		for _, h := range group {
+			if h.same {
+				for _, l := range a[h.i1:h.i2] {
 					p.line(3, "  %s", l)
 				}
 				continue
 			}
-			for _, l := range a[op.I1:op.I2] {
+			for _, l := range a[h.i1:h.i2] {
 				p.line(3, "- %s", l)
 			}
-			for _, l := range b[op.J1:op.J2] {
+			for _, l := range b[h.j1:h.j2] {
 				p.line(3, "+ %s", l)
 			}
 		}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/pmezard/go-difflib/difflib"
 )
 
 // UnifiedOptions qualifies [FprintUnified]. Nil means the defaults.
@@ -58,16 +56,16 @@ func unifiedLines(before, after map[string]any, around int) ([]string, error) {
 		return nil, err
 	}
 	var out []string
-	for _, group := range difflib.NewMatcher(a, b).GetGroupedOpCodes(around) {
+	for _, group := range grouped(hunks(a, b), around) {
 		first, last := group[0], group[len(group)-1]
-		out = append(out, fmt.Sprintf("@@ -%s +%s @@\n", span(first.I1, last.I2), span(first.J1, last.J2)))
-		for _, op := range group {
-			if op.Tag == 'e' {
-				out = appendLines(out, " ", a[op.I1:op.I2])
+		out = append(out, fmt.Sprintf("@@ -%s +%s @@\n", span(first.i1, last.i2), span(first.j1, last.j2)))
+		for _, h := range group {
+			if h.same {
+				out = appendLines(out, " ", a[h.i1:h.i2])
 				continue
 			}
-			out = appendLines(out, "-", a[op.I1:op.I2])
-			out = appendLines(out, "+", b[op.J1:op.J2])
+			out = appendLines(out, "-", a[h.i1:h.i2])
+			out = appendLines(out, "+", b[h.j1:h.j2])
 		}
 	}
 	return out, nil
