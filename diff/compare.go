@@ -100,20 +100,27 @@ func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error)
 	}
 	w.mask = redact.Of(d.obj, live).Then(w.also)
 	w.live = reach(live, d.kind)
-	quick, err := w.read(live)
-	if err != nil {
-		return fail(err)
+	w.managed = &managed{}
+	deep := deeper(live.Object, deepest)
+	var quick *merged
+	if !deep {
+		var err error
+		if quick, err = w.read(live); err != nil {
+			return fail(err)
+		}
 	}
-	managed := w.managed
 	w.uid, w.version = live.GetUID(), live.GetResourceVersion()
 	w.out.work = func() *comparing { return w }
 	w.out.before = func() map[string]any { return w.live }
 	if d.kind != nil && d.kind.Exact() {
 		w.out.spell = d.kind.Canonical
 	}
-	w.out.LastApplied = managed.lastApplied()
-	w.out.Suspects = managed.suspects(d.kind != nil && d.kind.HasStatus)
-	if d.kind == nil || d.typed == nil {
+	w.out.LastApplied = w.managed.lastApplied()
+	w.out.Suspects = w.managed.suspects(d.kind != nil && d.kind.HasStatus)
+	if deep && d.typed != nil {
+		w.unsure("", tooDeep)
+	}
+	if d.kind == nil || d.typed == nil || deep {
 		w.out.Verdict = Unsure
 		w.seal(nil)
 		return w.out, nil

@@ -86,6 +86,10 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 		d.from = d.origin(d.ref, "")
 	}
 	candidates := c.schemas.set.Kinds(frozen.GroupVersionKind())
+	if deeper(frozen.Object, deepest) {
+		d.unsure = append(d.unsure, Reason{Message: tooDeep})
+		candidates = nil
+	}
 	var fault error
 	for i, k := range candidates {
 		content := frozen.Object
@@ -113,7 +117,7 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 		}
 		d.unsure = append(d.unsure, Reason{Path: path, Message: "an item leaves out a part of its key; only a server can say whether it may"})
 	}
-	if len(candidates) == 0 {
+	if len(candidates) == 0 && len(d.unsure) == 0 {
 		d.unsure = append(d.unsure, Reason{Message: "no schema of " + frozen.GroupVersionKind().String() + " is known; load it from the cluster or add its definition"})
 	}
 	if d.typed != nil {

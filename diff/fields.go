@@ -21,11 +21,14 @@ type entry struct {
 	fields map[string]any
 }
 
+// manyManagers is the number of entries above which they are decoded, since here each is asked for each path.
+const manyManagers = 64
+
 // readFields reads managedFields without decoding the sets in them. It returns nil for what takes decoding: entries that are
 // not as servers write them, or at another version.
 func readFields(metadata map[string]any, manager, version string) *fields {
 	list, ok := metadata["managedFields"].([]any)
-	if !ok {
+	if !ok || len(list) > manyManagers {
 		return nil
 	}
 	out := &fields{others: make([]entry, 0, len(list))}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -24,6 +25,10 @@ type managed struct {
 	fields  *fields
 	live    *unstructured.Unstructured
 	manager string
+	// byPath and whole, the managers with their sets, are made when they are first asked for.
+	index, decoding sync.Once
+	byPath          *owned
+	whole           *managed
 }
 
 // entryIdentity tells the entries of managedFields apart. Those of an apply have the same one at every version.
@@ -50,7 +55,7 @@ func decode(live *unstructured.Unstructured, manager string) (*managed, error) {
 		_, o := owner(entry)
 		set := &fieldpath.Set{}
 		if fields, ok := entry["fieldsV1"].(map[string]any); ok {
-			if err := addFields(set, nil, fields); err != nil {
+			if err := addFields(set, fields); err != nil {
 				return nil, fmt.Errorf("read managedFields: entry %d of %s: %w", i, o, err)
 			}
 		} else if entry["fieldsV1"] != nil {
@@ -75,13 +80,16 @@ func decode(live *unstructured.Unstructured, manager string) (*managed, error) {
 	return m, nil
 }
 
-// addFields adds the fields below a path, in the form of FieldsV1: each key is a path element, and "." the path itself.
-func addFields(set *fieldpath.Set, path fieldpath.Path, fields map[string]any) error {
+// addFields adds the fields of FieldsV1 to a set: each key is a path element, and "." the path itself, which its parent adds. They
+// go in in their order, since a set is kept as a sorted list.
+func addFields(set *fieldpath.Set, fields map[string]any) error {
+	type field struct {
+		at    fieldpath.PathElement
+		below map[string]any
+	}
+	list := make([]field, 0, len(fields))
 	for key, below := range fields {
 		if key == "." {
-			if len(path) > 0 {
-				set.Insert(path)
-			}
 			continue
 		}
 		e, err := fieldpath.DeserializePathElement(key)
@@ -91,14 +99,19 @@ func addFields(set *fieldpath.Set, path fieldpath.Path, fields map[string]any) e
 		if err != nil {
 			return fmt.Errorf("%q: %w", key, err)
 		}
-		at := append(path, e)
 		m, _ := below.(map[string]any)
-		if len(m) == 0 {
-			set.Insert(at)
-			continue
+		list = append(list, field{e, m})
+	}
+	slices.SortFunc(list, func(a, b field) int { return a.at.Compare(b.at) })
+	for _, f := range list {
+		_, itself := f.below["."]
+		if itself || len(f.below) == 0 {
+			set.Members.Insert(f.at)
 		}
-		if err := addFields(set, at, m); err != nil {
-			return err
+		if len(f.below) > 1 || len(f.below) == 1 && !itself {
+			if err := addFields(set.Children.Descend(f.at), f.below); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -142,11 +155,13 @@ func (m *managed) decoded() *managed {
 	if m.fields == nil {
 		return m
 	}
-	out, err := decode(m.live, m.manager)
-	if err != nil {
-		return &managed{} // What was read as fields can be decoded.
-	}
-	return out
+	m.decoding.Do(func() {
+		var err error
+		if m.whole, err = decode(m.live, m.manager); err != nil {
+			m.whole = &managed{} // What was read as fields can be decoded.
+		}
+	})
+	return m.whole
 }
 
 // settled says whether our entry is already as an apply would leave it.
@@ -181,11 +196,14 @@ func (m *managed) of(path fieldpath.Path) []Owner {
 		}
 		m = m.decoded()
 	}
-	var out []Owner
-	for k, v := range m.sets {
-		if owns(v.Set(), path) {
-			out = append(out, m.owners[k])
-		}
+	m.index.Do(func() { m.byPath = newOwned(m.sets) })
+	keys := m.byPath.at(path)
+	if len(keys) == 0 {
+		return nil
+	}
+	out := make([]Owner, len(keys))
+	for i, k := range keys {
+		out[i] = m.owners[k]
 	}
 	slices.SortFunc(out, compareOwners)
 	return out

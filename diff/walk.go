@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"maps"
 	"reflect"
 	"slices"
 
@@ -37,32 +36,38 @@ func (w *walker) add(d difference) {
 }
 
 func (w *walker) walk(path fieldpath.Path, ref schema.TypeRef, old, new any) {
-	if equal(old, new) {
-		return
-	}
 	atom, ok := w.schema.Resolve(ref)
-	if !ok {
-		w.add(difference{path: path, old: old, new: new, hasOld: true, hasNew: true})
-		return
-	}
 	switch o := old.(type) {
 	case map[string]any:
-		if n, ok := new.(map[string]any); ok && atom.Map != nil && atom.Map.ElementRelationship != schema.Atomic {
+		// Maps are not compared before they are walked: that would be once for each level above.
+		if n, isMap := new.(map[string]any); ok && isMap && atom.Map != nil && atom.Map.ElementRelationship != schema.Atomic {
 			w.object(path, atom.Map, o, n)
 			return
 		}
 	case []any:
-		if n, ok := new.([]any); ok && atom.List != nil && atom.List.ElementRelationship == schema.Associative && w.list(path, atom.List, o, n) {
+		if n, isList := new.([]any); ok && isList && atom.List != nil && atom.List.ElementRelationship == schema.Associative && !equal(old, new) && w.list(path, atom.List, o, n) {
 			return
 		}
 	}
-	w.add(difference{path: path, old: old, new: new, hasOld: true, hasNew: true})
+	if !equal(old, new) {
+		w.add(difference{path: path, old: old, new: new, hasOld: true, hasNew: true})
+	}
 }
 
 func (w *walker) object(path fieldpath.Path, m *schema.Map, old, new map[string]any) {
-	names := slices.AppendSeq(slices.Collect(maps.Keys(old)), maps.Keys(new))
+	var names []string
+	for name, o := range old {
+		if n, ok := new[name]; !ok || !sameLeaf(o, n) {
+			names = append(names, name)
+		}
+	}
+	for name := range new {
+		if _, ok := old[name]; !ok {
+			names = append(names, name)
+		}
+	}
 	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	for _, name := range names {
 		o, hasOld := old[name]
 		n, hasNew := new[name]
 		at := append(path, fieldpath.PathElement{FieldName: &name})
@@ -76,6 +81,15 @@ func (w *walker) object(path fieldpath.Path, m *schema.Map, old, new map[string]
 		}
 		w.walk(at, ref, o, n)
 	}
+}
+
+// sameLeaf says whether two values are scalars and equal.
+func sameLeaf(a, b any) bool {
+	switch a.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return equal(a, b)
 }
 
 // list compares two lists whose items have identities. It returns false when an identity cannot be told or occurs twice: then
