@@ -22,9 +22,7 @@ func (c *call) serveDiscovery(path string) {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
 	case path == "":
-		sendJSON(c.w, metav1.RootPaths{Paths: []string{
-			"/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version",
-		}})
+		sendJSON(c.w, metav1.RootPaths{Paths: rootPaths(catalog)})
 	case len(parts) == 1 && c.wantsAggregated():
 		list := aggregated(catalog, parts[0] == "api")
 		data := mustJSON(list)
@@ -51,6 +49,25 @@ func (c *call) serveDiscovery(path string) {
 	default:
 		sendError(c.w, format{}, errNoPath)
 	}
+}
+
+// rootPaths lists the documents.
+func rootPaths(catalog *apiserver.Catalog) []string {
+	out := []string{
+		"/api", "/api/v1", "/apis", "/apis/", "/healthz", "/healthz/ping", "/livez", "/livez/ping", "/openapi/v2", "/openapi/v3", "/openapi/v3/",
+		"/readyz", "/readyz/ping", "/version",
+	}
+	for _, g := range catalog.Groups {
+		if g.Name == "" {
+			continue
+		}
+		out = append(out, "/apis/"+g.Name)
+		for _, v := range g.Versions {
+			out = append(out, "/apis/"+g.Name+"/"+v)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // wantsAggregated reports whether the client likes the document in one piece better than the older form.

@@ -11,16 +11,8 @@ import (
 // serveDocument answers paths that name no resource.
 func (c *call) serveDocument() {
 	path := strings.TrimSuffix(c.r.URL.Path, "/")
-	if c.r.Method == http.MethodHead && (path == "/version" || path == "/api" || path == "/api/v1") {
+	if c.r.Method != http.MethodGet && c.isRouted(path) {
 		sendError(c.w, format{}, c.methodNotAllowed())
-		return
-	}
-	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
-		err := errNoPath
-		if path == "/version" || path == "/api" || path == "/api/v1" {
-			err = c.methodNotAllowed()
-		}
-		sendError(c.w, format{}, err)
 		return
 	}
 	switch {
@@ -37,6 +29,28 @@ func (c *call) serveDocument() {
 	default:
 		sendError(c.w, format{}, errNoPath)
 	}
+}
+
+// isRouted reports whether the real server has a route for a path, which is for reading alone. Other documents it gives to whoever
+// asks, by whatever method.
+func (c *call) isRouted(path string) bool {
+	if path == "/version" || path == "/api" {
+		return true
+	}
+	gv, ok := groupVersionOf(path)
+	served := c.core.Catalog().Version(gv)
+	return ok && len(served) > 0 && served[0].Custom == nil
+}
+
+// groupVersionOf returns the group version whose document is at a path.
+func groupVersionOf(path string) (schema.GroupVersion, bool) {
+	switch parts := strings.Split(strings.Trim(path, "/"), "/"); {
+	case len(parts) == 2 && parts[0] == "api":
+		return schema.GroupVersion{Version: parts[1]}, true
+	case len(parts) == 3 && parts[0] == "apis":
+		return schema.GroupVersion{Group: parts[1], Version: parts[2]}, true
+	}
+	return schema.GroupVersion{}, false
 }
 
 // sendJSON answers with a value that is written the same for everybody.

@@ -22,6 +22,15 @@ func TestDocuments(t *testing.T) {
 	} {
 		requests = append(requests, request{name: path, method: "GET", path: path})
 	}
+	for _, path := range []string{
+		"/", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/apis/apps/v9", "/apis/nope", "/healthz", "/livez", "/version", "/nope",
+	} {
+		for _, method := range []string{"HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+			if path != "/" && path != "/apis" && path != "/api" || method == "HEAD" { // which are as long as what is served, or name the host
+				requests = append(requests, request{name: method + " " + path, method: method, path: path})
+			}
+		}
+	}
 	same(t, ours, theirs, requests)
 	for _, path := range []string{"/livez?verbose", "/readyz?verbose", "/healthz?verbose=true", "/livez/ping?verbose"} {
 		t.Run(path, func(t *testing.T) {
@@ -129,5 +138,22 @@ func TestDiscoveryDocuments(t *testing.T) {
 				assert.Equal(t, http.StatusNotModified, ours.do(t, again).code)
 			})
 		}
+	}
+}
+
+// The list of documents has what is served there, and nothing that a real server has not.
+func TestRootPaths(t *testing.T) {
+	ours, theirs := planes(t, nil)
+	var got, want struct{ Paths []string }
+	require.NoError(t, json.Unmarshal(ours.do(t, request{method: "GET", path: "/"}).body, &got))
+	require.NoError(t, json.Unmarshal(theirs.do(t, request{method: "GET", path: "/"}).body, &want))
+	assert.Subset(t, want.Paths, got.Paths)
+	for _, path := range want.Paths {
+		if strings.HasPrefix(path, "/api") && !strings.Contains(path, ".example.com") {
+			assert.Contains(t, got.Paths, path)
+		}
+	}
+	for _, path := range got.Paths {
+		assert.Equal(t, http.StatusOK, ours.do(t, request{method: "GET", path: path}).code, path)
 	}
 }
