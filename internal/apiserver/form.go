@@ -71,7 +71,7 @@ func (s *Served) recorded(obj *unstructured.Unstructured, record func(shown *uns
 	if err != nil {
 		return nil, err
 	}
-	return owned(stored, record(shown)), nil
+	return owned(stored, record(owned(shown, obj))), nil // an empty account, which says to forget, has no place in a type
 }
 
 // owned gives obj the ownership of another form of it.
