@@ -99,7 +99,7 @@ var structures = map[string]func(obj map[string]any, at *field.Path) field.Error
 	"io.k8s.api.core.v1.HTTPGetAction":                 httpHeaders,
 	"io.k8s.api.core.v1.ResourceFieldSelector":         resourceReference,
 	"io.k8s.api.core.v1.SeccompProfile":                seccomp,
-	"io.k8s.api.core.v1.AppArmorProfile":               profile("type is required when appArmorProfile is set"),
+	"io.k8s.api.core.v1.AppArmorProfile":               armor,
 	"io.k8s.api.core.v1.PersistentVolumeClaimTemplate": claimTemplate,
 	"io.k8s.api.core.v1.WindowsSecurityContextOptions": windowsOptions,
 

@@ -509,6 +509,15 @@ func profile(missing string) func(obj map[string]any, at *field.Path) field.Erro
 	}
 }
 
+// armor: a profile of a type, and with a name only where it is one of the node's.
+func armor(obj map[string]any, at *field.Path) field.ErrorList {
+	errs := profile("type is required when appArmorProfile is set")(obj, at)
+	if kind := str(obj, "type"); (kind == "RuntimeDefault" || kind == "Unconfined") && obj["localhostProfile"] != nil {
+		errs = append(errs, field.Invalid(at.Child("localhostProfile"), obj["localhostProfile"], "can only be set when AppArmor type is Localhost"))
+	}
+	return errs
+}
+
 // seccomp: a profile of a type, and with a file only where it is one.
 func seccomp(obj map[string]any, at *field.Path) field.ErrorList {
 	errs := profile("type is required when seccompProfile is set")(obj, at)

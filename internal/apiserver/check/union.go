@@ -26,6 +26,9 @@ func oneOf(obj map[string]any, at *field.Path, missing, extra string, names ...s
 		return field.ErrorList{field.Required(at, missing)}
 	}
 	for _, name := range have[1:] {
+		if name == "flexVolume" && at.String() == "spec" {
+			continue // The server forgets to look what else a PersistentVolume is.
+		}
 		if other, ok := misnamed[name]; ok {
 			name = other
 		}
