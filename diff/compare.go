@@ -37,6 +37,10 @@ type comparing struct {
 	notes []Reason
 	// thorough leaves every merge to structured-merge-diff.
 	thorough bool
+	// withheld are the fields that the server may keep or drop.
+	withheld []Reason
+	// hidden says that the answer depends on what the server has and does not show.
+	hidden bool
 }
 
 // compare compares with a mask for the Secrets of other objects, nil for none.
@@ -195,10 +199,21 @@ func (w *comparing) create() (*Comparison, error) {
 	w.out.Verdict = Missing
 	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object), Origin: w.d.from}}
 	if w.d.kind != nil && w.d.kind.Exact() {
-		w.predict(w.d.kind.Store(w.d.obj.Object))
+		stored := w.d.kind.Store(w.d.obj.Object)
+		w.withhold(nil, stored)
+		w.d.kind.Create(stored)
+		w.predict(stored)
 	}
 	w.seal(nil)
 	return w.out, nil
+}
+
+// withhold drops what a server keeps only with a feature that is off by default.
+func (w *comparing) withhold(before, stored map[string]any) {
+	for _, n := range w.d.kind.Withhold(before, stored) {
+		w.unsure(n.Path, n.Message)
+		w.withheld = append(w.withheld, Reason{Path: n.Path, Message: n.Message})
+	}
 }
 
 // forbidden returns the error for content with a null that the server does not take.
@@ -228,12 +243,12 @@ func (w *comparing) existing(quick *merged) error {
 	diffs, notes := w.store(result)
 	w.out.Conflicts = result.conflicts
 	w.changes(diffs)
-	if len(diffs) > 0 {
+	if len(diffs) > 0 || w.hidden {
 		w.out.Unsure = append(w.out.Unsure, notes...)
 	}
-	w.exact, w.notes = certain && kind.Exact() && len(w.d.unsure) == 0, notes
+	w.exact, w.notes = certain && !w.hidden && kind.Exact() && len(w.d.unsure) == 0, append(notes, w.withheld...)
 	switch {
-	case !certain:
+	case !certain || w.hidden:
 		w.out.Verdict = Unsure
 	case len(diffs) > 0 && !kind.Exact():
 		w.unsure("", "how the server keeps objects of this kind is not known; the changes may be of spelling only")
@@ -242,7 +257,7 @@ func (w *comparing) existing(quick *merged) error {
 		w.out.Verdict = Conflict
 	case len(diffs) > 0:
 		w.out.Verdict = Differs
-	case len(w.d.unsure) > 0:
+	case len(w.d.unsure) > 0 || len(w.withheld) > 0:
 		w.out.Verdict = Unsure
 	case result.settled:
 		w.out.Verdict = Same
@@ -271,7 +286,11 @@ func (w *comparing) mergeTyped() (*merged, bool, error) {
 		if err != nil {
 			return nil, false, err
 		}
-		c, err := empty.Compare(live)
+		written, err := kind.Type.FromUnstructured(kind.Written(w.live), typed.AllowDuplicates)
+		if err != nil {
+			return nil, false, err
+		}
+		c, err := empty.Compare(written)
 		if err != nil {
 			return nil, false, err
 		}
@@ -330,7 +349,11 @@ func (w *comparing) store(m *merged) ([]difference, []Reason) {
 	// What the server has stored it has also defaulted. Doing so once more makes no difference, unless the server is of
 	// another release than the table of defaults: then a default that is in both is not taken for a change.
 	before := kind.Store(w.live)
+	w.withhold(before, stored)
 	notes := kind.Update(before, stored)
+	for _, n := range notes {
+		w.hidden = w.hidden || n.Hidden
+	}
 	diffs := differences(kind.Type.Schema, kind.Type.TypeRef, before, stored)
 	if plain := kind.Canonical(w.live); !equal(plain, before) {
 		// It is of another release. What is desired and in the live object is not may equal a default that the server

@@ -3,7 +3,11 @@ package schema
 import "strconv"
 
 // Note is something that a server may do to an object and that cannot be told from the object.
-type Note struct{ Path, Message string }
+type Note struct {
+	Path, Message string
+	// Hidden says that the server has kept something that it does not show, on which the answer depends.
+	Hidden bool
+}
 
 // Update does to a defaulted object what the server does when it takes the place of another: what is not the client's to
 // change goes back to what it was, and what the change makes void is released. Both are as [Kind.Store] returns them; stored is
@@ -16,11 +20,113 @@ func (k *Kind) Update(before, stored map[string]any) []Note {
 	return f(before, stored)
 }
 
+// Create does to a defaulted object, in place, what the server does on top when there was none before.
+func (k *Kind) Create(stored map[string]any) {
+	switch k.model {
+	case serviceAccount, endpointSlice, claim:
+		strategies[k.model](map[string]any{}, stored)
+	}
+}
+
+const (
+	serviceAccount = core + "ServiceAccount"
+	endpointSlice  = "io.k8s.api.discovery.v1.EndpointSlice"
+	claim          = core + "PersistentVolumeClaim"
+)
+
 // strategies are by native type.
 var strategies = map[string]func(before, stored map[string]any) []Note{
 	"io.k8s.api.apps.v1.DaemonSet": daemonSetStrategy,
 	"io.k8s.api.core.v1.Namespace": namespaceStrategy,
 	"io.k8s.api.core.v1.Service":   serviceStrategy,
+	serviceAccount:                 serviceAccountStrategy,
+	endpointSlice:                  endpointSliceStrategy,
+	claim:                          claimStrategy,
+	core + "Pod":                   podStrategy,
+}
+
+// serviceAccountStrategy keeps no more of a secret than its name.
+func serviceAccountStrategy(_, stored map[string]any) []Note {
+	for _, secret := range items(stored, "secrets") {
+		for field := range secret {
+			if field != "name" {
+				delete(secret, field)
+			}
+		}
+	}
+	return nil
+}
+
+// claimStrategy drops the source of a claim that had none when it is neither a claim nor a snapshot and is in the older of the two
+// fields alone; a source that one of them has, both have.
+func claimStrategy(before, stored map[string]any) []Note {
+	was, is := object(before, "spec"), object(stored, "spec")
+	if is == nil {
+		return nil
+	}
+	source, ref := object(is, "dataSource"), object(is, "dataSourceRef")
+	if absent(was, "dataSource") && absent(was, "dataSourceRef") && ref == nil && source != nil {
+		group, _ := source["apiGroup"].(string)
+		if !(source["kind"] == "PersistentVolumeClaim" && group == "" || source["kind"] == "VolumeSnapshot" && group == "snapshot.storage.k8s.io") {
+			delete(is, "dataSource")
+			return nil
+		}
+	}
+	switch {
+	case source != nil && ref == nil:
+		is["dataSourceRef"] = deepCopy(source)
+	case ref != nil && source == nil && (absent(ref, "namespace") || ref["namespace"] == ""):
+		source, _ := deepCopy(ref).(map[string]any)
+		delete(source, "namespace")
+		is["dataSource"] = source
+	}
+	return nil
+}
+
+// podStrategy keeps the tolerations that the server has added to a pod: it adds them again when they are not in an update. Those
+// that it adds are known by what they are for, and whether it does by their being there. (Admission plugin
+// DefaultTolerationSeconds.)
+func podStrategy(before, stored map[string]any) []Note {
+	spec := object(stored, "spec")
+	if spec == nil {
+		return nil
+	}
+	for _, key := range []string{"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"} {
+		tolerated := false
+		for _, t := range items(spec, "tolerations") {
+			tolerated = tolerated || is(t, "key", key, "") && is(t, "effect", "NoExecute", "")
+		}
+		for _, t := range items(object(before, "spec"), "tolerations") {
+			if !tolerated && t["key"] == key && t["operator"] == "Exists" && t["effect"] == "NoExecute" && !absent(t, "tolerationSeconds") {
+				list, _ := spec["tolerations"].([]any)
+				spec["tolerations"] = append(list[:len(list):len(list)], deepCopy(t))
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// endpointSliceStrategy drops a topology that is no longer written, when endpoints change. A node's name that was in one before
+// goes where it is now.
+func endpointSliceStrategy(before, stored map[string]any) []Note {
+	if equal(before["endpoints"], stored["endpoints"]) {
+		return nil
+	}
+	const hostname = "kubernetes.io/hostname"
+	known := map[any]bool{}
+	for _, e := range items(before, "endpoints") {
+		if name, _ := object(e, "deprecatedTopology")[hostname].(string); name != "" {
+			known[name] = true
+		}
+	}
+	for _, e := range items(stored, "endpoints") {
+		if name := object(e, "deprecatedTopology")[hostname]; absent(e, "nodeName") && known[name] {
+			e["nodeName"] = name
+		}
+		delete(e, "deprecatedTopology")
+	}
+	return nil
 }
 
 // namespaceStrategy keeps the finalizers of the specification, which have an endpoint of their own.
@@ -74,8 +180,16 @@ func serviceStrategy(before, stored map[string]any) []Note {
 		}
 		release("ipFamilies", "ipFamilyPolicy")
 	}
+	if _, ok := is["internalTrafficPolicy"]; ok && !clustered(was) {
+		notes = append(notes, Note{
+			Path: ".spec.internalTrafficPolicy", Message: "the server does not show what it has kept of a Service of type ExternalName", Hidden: true,
+		})
+	}
+	if !clustered(is) {
+		delete(is, "internalTrafficPolicy") // It is kept, and not shown.
+	}
 	if !clustered(was) && clustered(is) {
-		notes = append(notes, Note{".spec.clusterIP", "the server allocates the address"})
+		notes = append(notes, Note{Path: ".spec.clusterIP", Message: "the server allocates the address"})
 	}
 	if ported(was) && !ported(is) && includes(nodePorts(was), nodePorts(is)) {
 		for _, port := range items(is, "ports") {
@@ -83,9 +197,15 @@ func serviceStrategy(before, stored map[string]any) []Note {
 		}
 	}
 	if clustered(was) && clustered(is) {
-		for _, f := range []string{"clusterIP", "clusterIPs"} {
+		for _, f := range []string{"clusterIP", "clusterIPs", "ipFamilyPolicy"} {
 			if _, ok := is[f]; !ok {
 				restore(was, is, f)
+			}
+		}
+		if _, ok := is["ipFamilies"]; !ok && was["ipFamilies"] != nil {
+			restore(was, is, "ipFamilies")
+			if is["clusterIP"] == "None" {
+				notes = append(notes, Note{Path: ".spec.ipFamilies", Message: "the server chooses the families of a Service without an address"})
 			}
 		}
 	}
@@ -99,7 +219,7 @@ func serviceStrategy(before, stored map[string]any) []Note {
 				port["nodePort"] = n
 				continue
 			}
-			notes = append(notes, Note{".spec.ports", "the server allocates node ports"})
+			notes = append(notes, Note{Path: ".spec.ports", Message: "the server allocates node ports"})
 		}
 	}
 	if was["type"] == "LoadBalancer" && is["type"] != "LoadBalancer" {
@@ -112,7 +232,7 @@ func serviceStrategy(before, stored map[string]any) []Note {
 		restore(was, is, "healthCheckNodePort")
 	}
 	if !healthChecked(was) && healthChecked(is) {
-		notes = append(notes, Note{".spec.healthCheckNodePort", "the server allocates the port"})
+		notes = append(notes, Note{Path: ".spec.healthCheckNodePort", Message: "the server allocates the port"})
 	}
 	if external(was) && !external(is) {
 		release("externalTrafficPolicy")
