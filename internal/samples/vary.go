@@ -126,7 +126,7 @@ func plainValues(f schema.Field, ruled schema.ModelRules) []any {
 			out = append(out, v)
 		}
 		for _, b := range []*schema.Bound{rule.Value.Min, rule.Value.Max} {
-			if b != nil && f.Kind == "int" {
+			if b != nil && integer(f) {
 				out = append(out, b.Number)
 			}
 		}
@@ -134,7 +134,7 @@ func plainValues(f schema.Field, ruled schema.ModelRules) []any {
 	switch f.Kind {
 	case "bool":
 		out = append(out, true, false)
-	case "int":
+	case "int", "int32":
 		out = append(out, int64(0), int64(1), int64(7))
 	case "intstr":
 		out = append(out, int64(1), "10%")
@@ -143,6 +143,8 @@ func plainValues(f schema.Field, ruled schema.ModelRules) []any {
 	}
 	return out
 }
+
+func integer(f schema.Field) bool { return f.Kind == "int" || f.Kind == "int32" }
 
 // change makes something else of a value that is there.
 func (w *varying) change(model string, f schema.Field, ruled schema.ModelRules, obj map[string]any) {

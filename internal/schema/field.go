@@ -9,7 +9,7 @@ import (
 type Field struct {
 	// Name is the field's name in JSON.
 	Name string
-	// Kind is how a value is kept: struct, string, bool, int, float, quantity, milli, intstr, time, microtime, duration, bytes or
+	// Kind is how a value is kept: struct, string, bool, int, int32, float, quantity, milli, intstr, time, microtime, duration, bytes or
 	// raw. Model names the structure of a struct.
 	Kind, Model string
 	// In is "list" or "map" when the field holds elements, which Kind and Model are about.
