@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -89,8 +92,8 @@ func collect(forms map[string]bool, value string) {
 			continue
 		}
 		forms[v] = true
-		if quoted, err := json.Marshal(v); err == nil {
-			forms[string(quoted[1:len(quoted)-1])] = true
+		for _, quoted := range quotations(v) {
+			forms[quoted] = true
 		}
 		literal := strconv.Quote(v)
 		forms[literal[1:len(literal)-1]] = true
@@ -98,6 +101,35 @@ func collect(forms map[string]bool, value string) {
 			forms[e.EncodeToString([]byte(v))] = true
 		}
 	}
+}
+
+// quotations returns how encoders write a text inside of a JSON string: Go's, which escapes what HTML gives a meaning to, those
+// that do not, and those that write ASCII only.
+func quotations(v string) []string {
+	html, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil
+	}
+	plain := strings.TrimSuffix(b.String(), "\n")
+	var ascii strings.Builder
+	for _, c := range utf16.Encode([]rune(plain)) {
+		if c < utf8.RuneSelf {
+			ascii.WriteByte(byte(c))
+			continue
+		}
+		fmt.Fprintf(&ascii, `\u%04x`, c)
+	}
+	out := []string{string(html), plain, ascii.String()}
+	for i, s := range out {
+		out[i] = s[1 : len(s)-1]
+	}
+	return out
 }
 
 // IsSecret says whether obj is a Secret of the core group.

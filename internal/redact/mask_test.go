@@ -41,6 +41,14 @@ func TestEveryFormOfAValueIsMasked(t *testing.T) {
 	}
 }
 
+// Other encoders than Go's quote otherwise: jq leaves angle brackets as they are, and Python writes ASCII.
+func TestTheQuotationsOfOtherEncodersAreMasked(t *testing.T) {
+	m := redact.Of(secret("stringData", map[string]any{"k": "pass<wörd>\"\U0001F600"}))
+	for _, form := range []string{`pass<wörd>\"😀`, `pass<w\u00f6rd>\"\ud83d\ude00`, `pass\u003cwörd\u003e\"😀`} {
+		assert.Equal(t, "{(redacted)}", m.String("{"+form+"}"))
+	}
+}
+
 func TestShortValuesAndOtherKindsAreLeft(t *testing.T) {
 	assert.Nil(t, redact.Of(nil, secret("stringData", map[string]any{"k": "seven77"})))
 	config := secret("data", map[string]any{"k": "not a secret at all"})
