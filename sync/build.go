@@ -68,6 +68,9 @@ func (e *Engine) build(p *Plan, candidates []candidate) {
 
 // action is what a compared object needs, empty for nothing.
 func action(o *object) Action {
+	if o.unselected {
+		return ""
+	}
 	if o.skip != "" || o.leave != "" {
 		return Skip
 	}
@@ -109,7 +112,7 @@ func (b *builder) wave(wave, start, end int, hooks []hook, later bool) {
 			b.plan.steps = append(b.plan.steps, Step{ID: objectID(a, o.ref), Action: a, Ref: o.ref, Origin: o.origin, Wave: o.wave, Reason: firstNonEmpty(o.skip, o.leave), object: i})
 			continue
 		}
-		if !o.asks.IgnoreHealth && (a != "" || !settled(o.health)) {
+		if !o.unselected && !o.asks.IgnoreHealth && (a != "" || !settled(o.health)) {
 			waits = append(waits, o.ref)
 		}
 		if a == "" {
@@ -203,7 +206,7 @@ func (b *builder) creates(r cluster.Ref) string {
 // ready is the step behind which an object that others depend on by name is healthy; empty when it is, or behind the barrier.
 func (b *builder) ready(o *object) string {
 	write := b.writes[o.ref]
-	if o.wave != b.current || o.skip != "" || write == "" && settled(o.health) {
+	if o.wave != b.current || o.skip != "" || write == "" && (o.unselected || settled(o.health)) {
 		return ""
 	}
 	if o.asks.IgnoreHealth {

@@ -15,6 +15,9 @@ type Desired struct {
 	// Trigger names the occasion, if there is one. Hooks run once for each desired state; they run again for the same one when
 	// the trigger is another.
 	Trigger string
+	// Only picks the objects to sync; the others are left as they are. Nothing is pruned then, and no hook runs. The zero value
+	// picks all.
+	Only Selection
 	// Complete says that Objects is all of it, so that a recorded object which is not among them has left. Without it
 	// nothing is pruned.
 	Complete bool

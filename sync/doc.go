@@ -15,6 +15,9 @@
 // ([Engine.Bind]), and each of its steps is carried out only if the object is still in the state that justified the step. A
 // new plan of the same desired state tells the drift since: its steps hold what differs, from what to what, and who wrote.
 //
+// [Engine.Rehearse] has the server try all of a plan's writes at once; [Desired].Only restricts a plan to some objects;
+// [Plan.FprintGraph] draws it.
+//
 // # Order
 //
 // Waves are barriers: what is in a later wave waits until everything in the earlier ones is healthy. Inside a wave a step waits

@@ -42,6 +42,8 @@ type Options struct {
 	Approve func(ref cluster.Ref) bool
 	// Ignore says which fields are left alone: no difference in them makes a step, and no step changes them. Default none.
 	Ignore *diff.Ignore
+	// OnFailure says what still happens after a step has failed. Default [FinishWave].
+	OnFailure FailurePolicy
 	// Concurrency is the number of requests in flight. Default 16.
 	Concurrency int
 	// Health judges objects. Default health.New(nil).
@@ -64,6 +66,19 @@ type Options struct {
 	// again, since a plain digest would tell a reader of the plan which of his guesses is right.
 	Key []byte
 }
+
+// FailurePolicy says what a run still does after a step has failed. What needs the failed step is never done, nothing is pruned, and the
+// error names every failure, whatever the policy.
+type FailurePolicy string
+
+const (
+	// FinishWave goes on with the wave of the failed step and begins no later one.
+	FinishWave FailurePolicy = ""
+	// Stop starts nothing any longer.
+	Stop FailurePolicy = "Stop"
+	// BestEffort goes on with later waves too. Hooks that run after the sync do not run.
+	BestEffort FailurePolicy = "BestEffort"
+)
 
 // Engine plans and runs. Make one with [New].
 type Engine struct {

@@ -22,6 +22,8 @@ var (
 	ErrForeign = errors.New("belongs to another set")
 	// ErrHookLost: the object of a hook went before its outcome was seen, so that nobody knows whether it did its work.
 	ErrHookLost = errors.New("hook lost")
+	// ErrSelection: a selection names an object that is not desired, or picks none.
+	ErrSelection = errors.New("selection")
 	// ErrGuard: pruning so much has to be allowed first.
 	ErrGuard = errors.New("prune refused")
 	// ErrStale: the world is no longer the one that the plan was made for. Plan again.

@@ -92,7 +92,7 @@ func (e *Engine) Wait(ctx context.Context, p *Plan) iter.Seq2[Event, error] {
 		}
 		var targets []*target
 		for _, o := range p.objects {
-			if o.skip == "" && !o.asks.IgnoreHealth {
+			if o.skip == "" && !o.unselected && !o.asks.IgnoreHealth {
 				targets = append(targets, &target{ref: o.ref, version: o.version, origin: o.origin})
 			}
 		}

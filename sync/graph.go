@@ -3,6 +3,7 @@ package sync
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // progress of one step in a run.
@@ -21,6 +22,8 @@ type schedule struct {
 	state   []progress
 	missing []int   // how many needs have not succeeded
 	after   [][]int // the steps that need this one
+	// lenient says that the gates between waves open whatever came of the wave.
+	lenient bool
 }
 
 func newSchedule(steps []Step) (*schedule, error) {
@@ -42,16 +45,30 @@ func newSchedule(steps []Step) (*schedule, error) {
 	return s, nil
 }
 
-// fail marks i and gives up what needs it, directly or not. It returns what it gave up.
-func (s *schedule) fail(i int) []int {
+// fail marks i and gives up what needs it, directly or not. It returns what it gave up, and what may start now all the same.
+func (s *schedule) fail(i int) (lost, ready []int) {
+	if s.opens(i) {
+		return nil, s.succeed(i)
+	}
 	s.state[i] = failed
-	var lost []int
 	for _, j := range s.after[i] {
-		if s.state[j] == pending {
-			lost = append(append(lost, j), s.fail(j)...)
+		switch {
+		case s.state[j] != pending:
+		case s.opens(j):
+			if s.missing[j]--; s.missing[j] == 0 {
+				ready = append(ready, j)
+			}
+		default:
+			l, r := s.fail(j)
+			lost, ready = append(append(lost, j), l...), append(ready, r...)
 		}
 	}
-	return lost
+	return lost, ready
+}
+
+// opens says that a step is a gate that opens whatever came of what it is behind.
+func (s *schedule) opens(i int) bool {
+	return s.lenient && strings.HasPrefix(s.steps[i].ID, waveGatePrefix)
 }
 
 // succeed marks i and returns what may start now.

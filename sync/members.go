@@ -22,7 +22,7 @@ func (p *Plan) members(done *outcome) []Member {
 	out := make([]Member, 0, len(p.objects)+len(p.record.Members))
 	seen := map[cluster.Ref]bool{}
 	for _, o := range p.objects {
-		if o.skip != "" {
+		if o.skip != "" || o.unselected {
 			continue
 		}
 		m := Member{Ref: o.ref, UID: done.uids[o.ref]}

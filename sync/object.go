@@ -32,6 +32,8 @@ type object struct {
 	// readAt is the version at which the live object is read: the desired one, or another while that is not served.
 	// Empty means that there can be no live object.
 	readAt string
+	// unselected says that the plan is not about the object.
+	unselected bool
 	// skip is why the object is left alone; empty for those that are not. leave is the same of one that is left alone as it is
 	// because it is there already.
 	skip, leave string

@@ -62,6 +62,12 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 		return nil, err
 	}
 	objects, hooks := apart(all)
+	if err := d.Only.choose(objects); err != nil {
+		return nil, err
+	}
+	if !d.Only.all() {
+		d.Complete, hooks = false, nil
+	}
 	members, err := e.departed(ctx, record, objects)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ func (r *run) steps(ctx context.Context) {
 		r.send(ctx, Event{Type: Failed, Err: fmt.Errorf("run: %w", err)})
 		return
 	}
+	s.lenient = r.e.opts.OnFailure == BestEffort
 	type answer struct {
 		step int
 		err  error
@@ -55,7 +56,9 @@ func (r *run) steps(ctx context.Context) {
 			step := &s.steps[i]
 			if err := r.closed(step, r.broken); err != nil {
 				r.send(ctx, Event{Type: Blocked, Step: step.ID, Action: step.Action, Ref: step.Ref, Message: err.Error()})
-				r.block(ctx, s, i)
+				for _, j := range r.block(ctx, s, i) {
+					push(j)
+				}
 				continue
 			}
 			s.state[i] = running
@@ -82,7 +85,9 @@ func (r *run) steps(ctx context.Context) {
 		if a.err != nil {
 			r.broken = true
 			r.send(ctx, Event{Type: Failed, Step: step.ID, Action: step.Action, Ref: step.Ref, Err: a.err, Message: a.err.Error()})
-			r.block(ctx, s, a.step)
+			for _, i := range r.block(ctx, s, a.step) {
+				push(i)
+			}
 			continue
 		}
 		r.send(ctx, Event{Type: Done, Step: step.ID, Action: step.Action, Ref: step.Ref})
@@ -110,17 +115,21 @@ func (r *run) closed(step *Step, broken bool) error {
 	case r.down != nil:
 		return fmt.Errorf("the server is not available: %w", r.down)
 	case broken && step.Action == Prune:
-		return fmt.Errorf("nothing is pruned after a failure")
+		return errors.New("nothing is pruned after a failure")
+	case broken && r.e.opts.OnFailure == Stop:
+		return errors.New("nothing is started after a failure")
 	}
 	return nil
 }
 
-// block reports what cannot start any longer because of step i.
-func (r *run) block(ctx context.Context, s *schedule, i int) {
-	for _, j := range s.fail(i) {
+// block reports what cannot start any longer because of step i, and returns what can all the same.
+func (r *run) block(ctx context.Context, s *schedule, i int) (ready []int) {
+	lost, ready := s.fail(i)
+	for _, j := range lost {
 		step := &s.steps[j]
 		r.send(ctx, Event{Type: Blocked, Step: step.ID, Action: step.Action, Ref: step.Ref, Message: "it needs " + s.steps[i].ID})
 	}
+	return ready
 }
 
 // stuck reports the steps that are left when nothing is under way: those that need each other, and what needs them.
