@@ -166,10 +166,14 @@ type custom struct {
 	status bool
 }
 
+func customKind(n int) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: customGroup, Version: "v1", Resource: fmt.Sprintf("corner%ds", n)}
+}
+
 // define makes a kind whose specification has the shapes that are named, and versions that differ in a few of them.
 func (s *shaper) define(n int, names []string) *custom {
 	c := &custom{kind: fmt.Sprintf("Corner%d", n), specs: map[string]o{}, served: []string{"v1"}}
-	c.resource = schema.GroupVersionResource{Group: customGroup, Version: "v1", Resource: fmt.Sprintf("corner%ds", n)}
+	c.resource = customKind(n)
 	c.status = n%4 != 3
 	c.scale = n%2 == 0
 	properties := o{"replicas": o{"type": "integer", "default": int64(1)}}
