@@ -1,7 +1,10 @@
 package diff_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -214,4 +217,38 @@ func TestConfirmedIsWhatIsStored(t *testing.T) {
 		assert.Positive(t, causes[diff.FromAdmission])
 		assert.Positive(t, overruled)
 	})
+}
+
+// An answer of whatever form is no reason to panic.
+func TestConfirmSurvivesAnyAnswer(t *testing.T) {
+	seed := ourSeed(t)
+	for i := range 300 {
+		r := rand.New(rand.NewPCG(seed, uint64(i)))
+		obj := randomObject(r, i, "x")
+		obj.SetNamespace("shop")
+		text := asText(t, obj.Object)
+		s := newStore(t, text).apply(us, text)
+		live := s.live()
+		other := randomObject(r, i, "x")
+		other.SetNamespace("shop")
+		c := diff.New(us, nil, nil)
+		d, err := c.Prepare(other)
+		require.NoError(t, err)
+		computed, err := c.Compare(d, live)
+		require.NoError(t, err)
+		out, err := diff.NewConfirmer(applier(func(context.Context, *unstructured.Unstructured, cluster.WriteOptions) (*cluster.Written, error) {
+			answer := live.DeepCopy()
+			for range 1 + r.IntN(5) {
+				damage(r, answer.Object)
+			}
+			return &cluster.Written{Object: answer}, nil
+		}), nil).Confirm(t.Context(), computed)
+		require.NoError(t, err)
+		require.NoError(t, diff.Fprint(io.Discard, out, nil))
+		require.NoError(t, diff.FprintUnified(io.Discard, out, nil))
+		_, err = json.Marshal(out)
+		require.NoError(t, err)
+		_, err = out.JSONPatch()
+		require.NoError(t, err)
+	}
 }

@@ -118,7 +118,7 @@ func (t *settling) net(d difference) {
 		t.add(d, FromAdmission, false)
 	case !d.hasOld:
 		t.split(d)
-	case d.hasNew && owns(t.d.fields, d.path):
+	case d.hasNew && t.d.states(d.path):
 		t.add(d, FromDesired, true)
 	default:
 		t.add(d, FromAdmission, true)
@@ -182,7 +182,7 @@ func (t *settling) overruled() {
 	for _, b := range t.beyond {
 		was, hadIt := at(t.was, b.path)
 		touched := hadIt != b.hasOld || hadIt && !equal(was, b.old)
-		if b.order || t.noted(b.path) || !touched && !owns(t.d.fields, b.path) {
+		if b.order || t.noted(b.path) || !touched && !t.d.states(b.path) {
 			continue
 		}
 		o := Overruled{Path: t.mask.String(pathString(b.path))}

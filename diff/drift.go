@@ -50,7 +50,8 @@ type Moved struct {
 // changed; a list that is owned as a whole moves as a whole. A field that was moved and moved back has not moved.
 //
 // A nil live has lost everything, which is one removal at the empty path. That our entry in managedFields has fields which applied does
-// not state, or that there is none, is among the reasons of [Drift].Unsure: something else was applied last. Without a schema of the
+// not state is among the reasons of [Drift].Unsure, since something else was applied last then; and so is that there is none, as after
+// others have taken all our fields. Without a schema of the
 // kind no field is known to have moved, and Unsure says so. The error is an [*Error], as that of [Comparer.Compare].
 func (c *Comparer) Drift(applied *Desired, live *unstructured.Unstructured) (*Drift, error) {
 	out, err := c.Compare(applied, live)
@@ -100,7 +101,7 @@ func (d *Drift) moved(manager string, change Change) Moved {
 func (w *comparing) misplaced(applied *Desired) []Reason {
 	ours, ok := w.managed.decoded().sets[self]
 	if !ok {
-		return []Reason{{Message: fmt.Sprintf("no apply of %q is on record: there was none, or somebody cleared the record", w.c.manager)}}
+		return []Reason{{Message: fmt.Sprintf("no apply of %q is on record: there was none, or others have taken all that it set, or cleared the record", w.c.manager)}}
 	}
 	if applied.fields == nil || ours.APIVersion() != fieldpath.APIVersion(applied.obj.GetAPIVersion()) {
 		return nil

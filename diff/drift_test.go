@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -145,7 +146,7 @@ func TestDriftWithoutARecord(t *testing.T) {
 	require.Len(t, out.Moved, 1)
 	assert.Equal(t, []string{"helm Apply"}, managers(out.Suspects))
 	require.Len(t, out.Unsure, 1)
-	assert.Equal(t, `no apply of "setpoint" is on record: there was none, or somebody cleared the record`, out.Unsure[0].Message)
+	assert.Equal(t, `no apply of "setpoint" is on record: there was none, or others have taken all that it set, or cleared the record`, out.Unsure[0].Message)
 	assert.True(t, out.LastApplied.IsZero())
 
 	unknown := "{apiVersion: example.com/v1, kind: Route, metadata: {name: r, namespace: shop}, spec: {weight: 1}}"
@@ -160,7 +161,29 @@ func TestDriftWithoutARecord(t *testing.T) {
 func TestDriftHidesSecrets(t *testing.T) {
 	const text = "{apiVersion: v1, kind: Secret, metadata: {name: db, namespace: shop}, data: {password: Y29ycmVjdCBob3JzZSBiYXR0ZXJ5}}"
 	out := drift(t, text, newStore(t, text).apply(us, text).update("edit", change("data.password", "c3RhcGxlIHN0YXBsZSBzdGFwbGU=")).live())
+	hides(t, out)
+}
+
+// The server writes the text of a Secret into its data, where others change it.
+func TestDriftOfASecretsText(t *testing.T) {
+	const text = "{apiVersion: v1, kind: Secret, metadata: {name: db}, stringData: {password: correct horse battery, user: admin}}"
+	onPlanes(t, func(t *testing.T, p *plane) {
+		p.admit(nil)
+		obj := p.object(t, text)
+		live := p.patch(t, p.apply(t, us, obj), `{"data":{"password":"c3RhcGxlIHN0YXBsZSBzdGFwbGU="}}`)
+		c := diff.New(us, p.schemas, nil)
+		d, err := c.Prepare(obj)
+		require.NoError(t, err)
+		out, err := c.Drift(d, live)
+		require.NoError(t, err)
+		hides(t, out)
+		assert.Equal(t, []string{"editor Update"}, managers(out.Moved[0].Suspects))
+	})
+}
+
+func hides(t *testing.T, out *diff.Drift) {
 	require.Len(t, out.Moved, 1)
+	assert.Equal(t, ".data.password", out.Moved[0].Path)
 	assert.True(t, out.Moved[0].Was.Secret() && out.Moved[0].Is.Secret())
 	shown := fmt.Sprintf("%v %+v %#v %s", out, *out, out.Moved, asText(t, out))
 	for _, secret := range []string{"correct horse", "Y29ycmVjdCBob3JzZSBiYXR0ZXJ5", "staple staple", "c3RhcGxlIHN0YXBsZSBzdGFwbGU="} {
@@ -388,6 +411,10 @@ func TestDriftFindsExactlyWhatMoved(t *testing.T) {
 			require.Equal(t, m.Op == diff.Remove, !m.Is.Present())
 		}
 		require.Equal(t, want, got, "%s\n%s", asText(t, obj.Object), asText(t, live.Object))
+		if !slices.ContainsFunc(live.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool { return e.Manager == us }) {
+			require.Len(t, out.Unsure, 1, "all that was ours has moved")
+			return
+		}
 		require.Empty(t, out.Unsure)
 		require.False(t, out.LastApplied.IsZero() || out.LastApplied.After(time.Now().Add(time.Minute)))
 	}

@@ -47,13 +47,26 @@ func (w *comparing) change(d difference, cause Cause) Change {
 
 // cause says why a field changes.
 func (w *comparing) cause(d difference) Cause {
-	if d.hasNew && owns(w.d.fields, d.path) {
+	if d.hasNew && w.d.states(d.path) {
 		return FromDesired
 	}
 	if w.managed.owned(d.path) {
 		return FromDropped
 	}
 	return FromServer
+}
+
+// states says whether the object has something to say about a field: states it, or a part of it, or what the server writes it from.
+func (d *Desired) states(path fieldpath.Path) bool {
+	if owns(d.fields, path) {
+		return true
+	}
+	if !redact.IsSecret(d.obj) || len(path) == 0 || path[0].FieldName == nil || *path[0].FieldName != secretFields[0] {
+		return false
+	}
+	from := slices.Clone(path)
+	from[0] = fieldpath.PathElement{FieldName: &secretFields[1]}
+	return owns(d.fields, from)
 }
 
 // value makes the value at a path fit to be shown.
