@@ -95,6 +95,19 @@ func sameLeaf(a, b any) bool {
 // list compares two lists whose items have identities. It returns false when an identity cannot be told or occurs twice: then
 // the list is compared as a whole.
 func (w *walker) list(path fieldpath.Path, l *schema.List, old, new []any) bool {
+	if inPlace(l, old, new) {
+		for i, o := range old {
+			if equal(o, new[i]) {
+				continue
+			}
+			id, ok := w.identity(l, o)
+			if !ok {
+				return false
+			}
+			w.walk(append(path, id), l.ElementType, o, new[i])
+		}
+		return true
+	}
 	before, ok := w.index(l, old)
 	if !ok {
 		return false
@@ -117,6 +130,46 @@ func (w *walker) list(path fieldpath.Path, l *schema.List, old, new []any) bool 
 	}
 	if x, y := before.common(after), after.common(before); !equal(x, y) {
 		w.add(difference{path: path, old: x, new: y, hasOld: true, hasNew: true, order: true})
+	}
+	return true
+}
+
+// shortList is the number of items up to which each is compared with each.
+const shortList = 16
+
+// inPlace says that two short lists have the same items at the same places, by keys that all are there and none of which occur
+// twice.
+func inPlace(l *schema.List, old, new []any) bool {
+	if len(l.Keys) == 0 || len(old) != len(new) || len(old) > shortList {
+		return false
+	}
+	for i, o := range old {
+		if !alikeBy(l.Keys, o, new[i]) {
+			return false
+		}
+		for _, earlier := range old[:i] {
+			if alikeBy(l.Keys, earlier, o) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// alikeBy says that two items have the same keys, and all of them.
+func alikeBy(keys []string, a, b any) bool {
+	x, ok := a.(map[string]any)
+	if !ok {
+		return false
+	}
+	y, ok := b.(map[string]any)
+	if !ok {
+		return false
+	}
+	for _, k := range keys {
+		if v, ok := x[k]; !ok || !leafy(v) || !equal(v, y[k]) {
+			return false
+		}
 	}
 	return true
 }
