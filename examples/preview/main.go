@@ -3,7 +3,8 @@
 //	go run ./examples/preview -before deploy-main -after deploy-branch
 //	go run ./examples/preview -repo https://example.com/team/apps.git -from main -to feature -path prod
 //
-// With -kubeconfig or -context it compares what is desired with what runs instead. It ends with code 1 when anything failed, and with
+// With -kubeconfig or -context it compares what is desired with what runs instead, and with -confirm it also has the server try what
+// differs: the report then shows what webhooks add, and what would be refused. It ends with code 1 when anything failed, and with
 // 2 when it was called wrongly.
 package main
 
@@ -26,9 +27,10 @@ type flags struct {
 	kubeconfig, context string
 	namespace, title    string
 	limit               int
+	confirm             bool
 }
 
-var errUsage = errors.New("give -before and -after, or -repo with -to and, without a cluster, -from")
+var errUsage = errors.New("give -before and -after, or -repo with -to and, without a cluster, -from; -confirm needs a cluster")
 
 func parse(args []string) (flags, error) {
 	var f flags
@@ -44,13 +46,14 @@ func parse(args []string) (flags, error) {
 	set.StringVar(&f.context, "context", "", "context in the kubeconfig")
 	set.StringVar(&f.namespace, "namespace", "default", "namespace of objects that name none")
 	set.StringVar(&f.title, "title", "Preview", "heading")
+	set.BoolVar(&f.confirm, "confirm", false, "with a cluster: have the server try, by dry runs, what differs")
 	set.IntVar(&f.limit, "limit", 0, "bytes that the text may have; 0 means 60,000")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
 	live := f.kubeconfig != "" || f.context != ""
 	dirs, revisions := f.after != "" && (live || f.before != ""), f.repo != "" && f.to != "" && (live || f.from != "")
-	if dirs == revisions || set.NArg() > 0 {
+	if dirs == revisions || set.NArg() > 0 || f.confirm && !live {
 		return f, errUsage
 	}
 	return f, nil

@@ -121,7 +121,11 @@ func withCluster(ctx context.Context, f flags, rendered *render.Result) (*diff.S
 	if err != nil {
 		return nil, err
 	}
-	return c.CompareAll(ctx, desired, live)
+	found, err := c.CompareAll(ctx, desired, live)
+	if err != nil || !f.confirm {
+		return found, err
+	}
+	return diff.NewConfirmer(client, nil).ConfirmAll(ctx, found)
 }
 
 // placed gives objects of namespaced kinds that name no namespace the default one.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"io"
 	"net/http/httptest"
@@ -14,9 +15,13 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/yaml"
 
+	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/cluster/kube"
 	"github.com/setpoint-dev/setpoint/cluster/memory"
 	"github.com/setpoint-dev/setpoint/render"
 )
@@ -94,8 +99,44 @@ func TestPreviewOfACluster(t *testing.T) {
 	}(), "a preview writes nothing")
 }
 
+// Confirmed, the report is what the server says: one webhook sets a field back, and another one refuses.
+func TestPreviewIsConfirmed(t *testing.T) {
+	server, err := memory.New(&memory.Options{Admission: []memory.Admission{{Name: "hook.example.com", Kind: "ConfigMap", Mutate: func(r *memory.AdmissionRequest) error {
+		if r.Name == "frozen" && r.Old != nil {
+			return errors.New("not on a Friday")
+		}
+		return unstructured.SetNestedField(r.Object.Object, "warn", "data", "level")
+	}}}})
+	require.NoError(t, err)
+	t.Cleanup(server.Close)
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config")
+	require.NoError(t, clientcmd.WriteToFile(api.Config{
+		Clusters: map[string]*api.Cluster{"c": {Server: web.URL}}, Contexts: map[string]*api.Context{"c": {Cluster: "c"}}, CurrentContext: "c",
+	}, file))
+	client, err := kube.FromKubeconfig(file, "", nil)
+	require.NoError(t, err)
+	var manifests string
+	for _, name := range []string{"frozen", "settings"} {
+		manifest := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", namespace: default}\ndata: {level: debug}\n"
+		manifests += "---\n" + manifest
+		obj := &unstructured.Unstructured{}
+		require.NoError(t, yaml.Unmarshal([]byte(manifest), &obj.Object))
+		_, err = client.Apply(t.Context(), obj, cluster.WriteOptions{Manager: "setpoint"})
+		require.NoError(t, err)
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "after"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "after", "all.yaml"), []byte(manifests), 0o644))
+	assert.Contains(t, preview(t, "-kubeconfig", file, "-after", filepath.Join(dir, "after")), "**2 to change**, 0 unchanged")
+	got := preview(t, "-kubeconfig", file, "-after", filepath.Join(dir, "after"), "-confirm")
+	assert.Contains(t, got, "**1 refused**, 1 unchanged")
+	assert.Contains(t, got, `denied the request: not on a Friday`)
+}
+
 func TestPreviewIsCalledRightly(t *testing.T) {
-	for _, args := range [][]string{nil, {"-after", "x"}, {"-repo", "x", "-to", "y"}, {"-before", "a", "-after", "b", "-repo", "c", "-from", "d", "-to", "e"}, {"-unknown"}} {
+	for _, args := range [][]string{nil, {"-after", "x"}, {"-repo", "x", "-to", "y"}, {"-before", "a", "-after", "b", "-repo", "c", "-from", "d", "-to", "e"}, {"-unknown"}, {"-before", "a", "-after", "b", "-confirm"}} {
 		_, err := parse(args)
 		assert.Error(t, err, args)
 	}
