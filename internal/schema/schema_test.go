@@ -279,3 +279,23 @@ func TestSpelledIsTheCanonicalForm(t *testing.T) {
 	again := k.Spelled(want)
 	assert.Equal(t, reflect.ValueOf(want).Pointer(), reflect.ValueOf(again).Pointer())
 }
+
+// A field of a feature that is off goes wherever it is, and an object without one is as it was.
+func TestWithheld(t *testing.T) {
+	k := schema.New(nil).Kinds(apischema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"})[0]
+	deployment := func(volume map[string]any) map[string]any {
+		return map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+			"containers": []any{map[string]any{"name": "c"}},
+			"volumes":    []any{map[string]any{"name": "v", "emptyDir": volume}},
+		}}}}
+	}
+	stored := deployment(map[string]any{"mode": "0700"})
+	notes := k.Withhold(deployment(map[string]any{}), stored)
+	require.Len(t, notes, 1)
+	assert.Equal(t, ".spec.template.spec.volumes[0].emptyDir.mode", notes[0].Path)
+	assert.Equal(t, deployment(map[string]any{}), stored)
+
+	stored = deployment(map[string]any{"medium": "Memory"})
+	assert.Empty(t, k.Withhold(deployment(map[string]any{}), stored))
+	assert.Equal(t, deployment(map[string]any{"medium": "Memory"}), stored)
+}

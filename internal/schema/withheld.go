@@ -62,7 +62,7 @@ var withheldFields = sync.OnceValue(func() map[string]*feature {
 // that it takes the place of has them; that is nil for a new one. Both are as [Kind.Store] returns them; stored is changed
 // in place. Whether a server has the feature on is not known, so there is a note for every field that went.
 func (k *Kind) Withhold(before, stored map[string]any) []Note {
-	if k.origin != native || !mayWithhold(k.model) {
+	if k.origin != native || !withheldIn(k.model, stored, k.HasStatus) {
 		return nil
 	}
 	w := withholding{found: map[string]bool{}, skip: k.HasStatus}
@@ -74,6 +74,61 @@ func (k *Kind) Withhold(before, stored map[string]any) []Note {
 	w.structure("", k.model, stored)
 	return w.notes
 }
+
+// withheldIn says whether an object of a structure has a field of a feature, apart from status if that is skipped. It is what is
+// asked of every object, and few have one.
+func withheldIn(model string, obj map[string]any, skip bool) bool {
+	if !mayWithhold(model) {
+		return false
+	}
+	fields, names := table().model(model), withheldNames()[model]
+	for name, v := range obj {
+		f := fields[name]
+		if f == nil || skip && name == "status" {
+			continue
+		}
+		if names[name] {
+			return true
+		}
+		if f.Kind != "struct" || !mayWithhold(f.Model) {
+			continue
+		}
+		found := false
+		switch v := v.(type) {
+		case map[string]any:
+			if f.In != "map" {
+				found = withheldIn(f.Model, v, false)
+				break
+			}
+			for _, e := range v {
+				inner, _ := e.(map[string]any)
+				found = found || withheldIn(f.Model, inner, false)
+			}
+		case []any:
+			for _, e := range v {
+				inner, _ := e.(map[string]any)
+				found = found || withheldIn(f.Model, inner, false)
+			}
+		}
+		if found {
+			return true
+		}
+	}
+	return false
+}
+
+// withheldNames are the names of the fields of features by structure.
+var withheldNames = sync.OnceValue(func() map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for field := range withheldFields() {
+		i := strings.LastIndexByte(field, '.')
+		if out[field[:i]] == nil {
+			out[field[:i]] = map[string]bool{}
+		}
+		out[field[:i]][field[i+1:]] = true
+	}
+	return out
+})
 
 // mayWithhold says whether a structure holds a field of a feature somewhere.
 func mayWithhold(model string) bool {
