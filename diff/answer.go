@@ -19,8 +19,11 @@ type answer struct {
 // remembered returns the answer of the last time, nil when the question is another one.
 func (d *Desired) remembered(c *Comparer, live *unstructured.Unstructured, also *redact.Mask) *Comparison {
 	a := d.last.Load()
-	if a == nil || a.live != live || a.c != c || a.also != also || a.version != version(live) {
+	if a == nil || a.live != live || a.c != c || a.version != version(live) {
 		return nil
+	}
+	if a.also != also && a.out.before != nil {
+		return nil // It shows values. A quick answer has none.
 	}
 	return a.out
 }

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -25,6 +26,8 @@ type Comparer struct {
 	schemas *Schemas
 	ignore  *Ignore
 	origin  func(ref cluster.Ref, path string) cluster.Origin
+	// last is the mask of the latest set.
+	last atomic.Pointer[secrets]
 }
 
 // New returns a comparer for the applies of the field manager of that name. Nil schemas stand for the embedded ones, which

@@ -1,11 +1,13 @@
 package diff_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/diff"
 )
@@ -73,4 +75,25 @@ func TestAnswersAreNotKeptTooLong(t *testing.T) {
 	out, err = c.Compare(d, live)
 	require.NoError(t, err)
 	assert.NotEqual(t, diff.Same, out.Verdict)
+}
+
+// A set of the same objects is answered from memory, Secrets or not, until one of them moves.
+func TestSetsOfTheSameObjectsAgain(t *testing.T) {
+	c := diff.New(us, nil, nil)
+	changed := strings.Replace(web, "nginx:1.27", "nginx:1.28", 1)
+	prepared, err := c.PrepareAll([]*unstructured.Unstructured{object(t, credentials), object(t, changed)})
+	require.NoError(t, err)
+	secret := newStore(t, credentials).apply(us, credentials).live()
+	live := []*unstructured.Unstructured{secret, newStore(t, web).apply(us, web).live()}
+	first, err := c.CompareAll(t.Context(), prepared, live)
+	require.NoError(t, err)
+	again, err := c.CompareAll(t.Context(), prepared, live)
+	require.NoError(t, err)
+	for i := range prepared {
+		assert.Same(t, first.Comparisons[i], again.Comparisons[i])
+	}
+	secret.SetResourceVersion("8")
+	again, err = c.CompareAll(t.Context(), prepared, live)
+	require.NoError(t, err)
+	assert.NotSame(t, first.Comparisons[1], again.Comparisons[1], "the Secret's new content may stand in the other's change")
 }

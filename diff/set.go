@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
-	"github.com/setpoint-dev/setpoint/internal/redact"
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
@@ -74,7 +73,7 @@ func (c *Comparer) CompareAll(ctx context.Context, desired []*Desired, live []*u
 		}
 		seen[d.ref] = true
 	}
-	mask := secretsOf(desired, live)
+	mask := c.secretsOf(desired, live)
 	each(len(desired), func(i int) {
 		if errs[i] == nil && ctx.Err() == nil {
 			results[i], errs[i] = compare(c, desired[i], byRef[desired[i].ref], mask)
@@ -154,22 +153,6 @@ func (c *Comparer) deduce(d *Desired) {
 		}
 	}
 	d.kind, d.typed = nil, nil
-}
-
-// secretsOf returns a mask of every Secret, whose values may stand in any of the objects.
-func secretsOf(desired []*Desired, live []*unstructured.Unstructured) *redact.Mask {
-	var secrets []*unstructured.Unstructured
-	for _, d := range desired {
-		if redact.IsSecret(d.obj) {
-			secrets = append(secrets, d.obj)
-		}
-	}
-	for _, obj := range live {
-		if redact.IsSecret(obj) {
-			secrets = append(secrets, obj)
-		}
-	}
-	return redact.Of(secrets...)
 }
 
 func compareRefs(a, b cluster.Ref) int {
