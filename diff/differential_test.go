@@ -109,7 +109,7 @@ func completeFacts() []*schema.Facts {
 func report(t *testing.T, dealers []*dealer, widgets *coverage) {
 	t.Helper()
 	all, refused, verdicts := 0, 0, map[diff.Verdict]int{}
-	types, needed, possible := map[string]int{}, 0, 0
+	types, needed, possible, exempted := map[string]int{}, 0, 0, map[string]int{}
 	parts := []*coverage{widgets}
 	for _, d := range dealers {
 		parts = append(parts, d.seen)
@@ -126,6 +126,11 @@ func report(t *testing.T, dealers []*dealer, widgets *coverage) {
 			types[list] += c.lists[place]
 		}
 		possible += len(c.open)
+		for _, place := range samples.Defaulted(c.kind) {
+			if reason := unreachable(c.kind.GVK.Kind, place); reason != "" {
+				exempted[reason]++
+			}
+		}
 		for _, n := range c.defaults {
 			needed += min(n, 1)
 		}
@@ -135,10 +140,14 @@ func report(t *testing.T, dealers []*dealer, widgets *coverage) {
 	}
 	t.Logf("accepted %d of %d; verdicts %v", all-refused, all, verdicts)
 	t.Logf("defaults needed at %d places, at %d not", needed, possible)
+	for _, reason := range slices.Sorted(maps.Keys(exempted)) {
+		t.Logf("no apply needs the defaults at %d places: %s", exempted[reason], reason)
+	}
 	for _, list := range slices.Sorted(maps.Keys(types)) {
 		t.Logf("lists: %-40s %d", list, types[list])
 	}
 	assert.GreaterOrEqual(t, (all-refused)*10, all*8, "most pairs are ones that the server accepts")
+	assert.LessOrEqual(t, verdicts[diff.Unsure]*20, all, "little is beyond the tables")
 	var never []string
 	for _, d := range dealers {
 		for _, place := range slices.Sorted(maps.Keys(d.seen.open)) {

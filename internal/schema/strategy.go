@@ -83,13 +83,16 @@ func claimStrategy(before, stored map[string]any) []Note {
 	return nil
 }
 
-// podStrategy keeps the tolerations that the server has added to a pod: it adds them again when they are not in an update. Those
-// that it adds are known by what they are for, and whether it does by their being there. (Admission plugin
-// DefaultTolerationSeconds.)
+// podStrategy keeps a pod's own resources when an update has none, and the tolerations that the server has added: it adds them again
+// when they are not in an update. Those that it adds are known by what they are for, and whether it does by their being there.
+// (Admission plugin DefaultTolerationSeconds.)
 func podStrategy(before, stored map[string]any) []Note {
 	spec := object(stored, "spec")
 	if spec == nil {
 		return nil
+	}
+	if absent(spec, "resources") {
+		restore(object(before, "spec"), spec, "resources")
 	}
 	for _, key := range []string{"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"} {
 		tolerated := false

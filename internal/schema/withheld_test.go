@@ -100,6 +100,10 @@ func TestUpdate(t *testing.T) {
 			`{spec: {tolerations: [{key: a}, {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 300}]}}`,
 		},
 		{
+			"a pod's own resources", "", "Pod", `{spec: {resources: {limits: {cpu: "1"}}}}`, `{spec: {hostname: h}}`,
+			`{spec: {hostname: h, resources: {limits: {cpu: "1"}}}}`,
+		},
+		{
 			"the families of an address", "", "Service", `{spec: {type: ClusterIP, clusterIP: 10.0.0.1, ipFamilies: [IPv4], ipFamilyPolicy: SingleStack}}`,
 			`{spec: {type: ClusterIP, clusterIP: 10.0.0.1}}`, `{spec: {type: ClusterIP, clusterIP: 10.0.0.1, ipFamilies: [IPv4], ipFamilyPolicy: SingleStack}}`,
 		},
