@@ -63,7 +63,7 @@ func behindVolume(e *field.Error, faults field.ErrorList) bool {
 	place := at[:strings.LastIndex(at, "[")+1]
 	own := at + "]"
 	return slices.ContainsFunc(faults, func(other *field.Error) bool {
-		return strings.HasPrefix(other.Field, place) && !strings.HasPrefix(other.Field, own)
+		return other.Type != field.ErrorTypeDuplicate && strings.HasPrefix(other.Field, place) && !strings.HasPrefix(other.Field, own)
 	})
 }
 

@@ -40,6 +40,10 @@ func volume(obj map[string]any, at *field.Path) field.ErrorList {
 			errs = append(errs, field.Invalid(at.Child("name"), name, f.Detail))
 		}
 	}
+	if portal := str(obj, "iscsi", "targetPortal"); get(obj, "iscsi", "initiatorName") != nil && len(str(obj, "name")+":"+portal) > 64 {
+		errs = append(errs, field.Invalid(at.Child("name"), str(obj, "name"),
+			"Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified."))
+	}
 	if secret := str(obj, "csi", "nodePublishSecretRef", "name"); secret != "" {
 		for _, f := range formats["subdomain"](secret) {
 			errs = append(errs, field.Invalid(at.Child("csi", "name"), secret, f.Detail))
@@ -100,10 +104,19 @@ func azureDisk(disk map[string]any, at *field.Path) field.ErrorList {
 	if str(disk, "kind") == "Managed" {
 		want, example = "/subscriptions/", "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"
 	}
-	if uri := str(disk, "diskURI"); disk["kind"] != nil && !strings.HasPrefix(uri, want) {
-		return field.ErrorList{field.NotSupported(at.Child("diskURI"), uri, []string{example})}
+	if disk == nil {
+		return nil
 	}
-	return nil
+	var errs field.ErrorList
+	for _, name := range []string{"diskName", "diskURI"} {
+		if str(disk, name) == "" {
+			errs = append(errs, field.Required(at.Child(name), ""))
+		}
+	}
+	if uri := str(disk, "diskURI"); disk["kind"] != nil && !strings.HasPrefix(uri, want) {
+		errs = append(errs, field.NotSupported(at.Child("diskURI"), uri, []string{example}))
+	}
+	return errs
 }
 
 // quobyte: the addresses of its registry have ports.
