@@ -8,12 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// left says why an object is left alone whatever is live; empty for one that is not.
-func left(asks dialect.Directives) string {
+// left says why an object is left alone whatever is live; empty for one that is not. Times are the phases at which it may run.
+func left(asks dialect.Directives, times []dialect.Phase) string {
 	switch {
 	case asks.Apply == dialect.Never:
 		return asks.Because
-	case asks.Hook() && !slices.ContainsFunc(asks.Phases, func(p dialect.Phase) bool { return p == dialect.SyncFail || slices.Contains(syncPhases, p) }):
+	case asks.Hook() && len(times) == 0:
 		return asks.Because + ": it is for when the set is deleted"
 	}
 	return ""
@@ -31,17 +31,21 @@ func unheard(asks dialect.Directives) []string {
 	return out
 }
 
-// keptBy says why a live object that left the desired state is not pruned; empty when nothing speaks against it. What cannot be
+// keptBy says why a live object that left the desired state is not pruned, or not deleted with its set; empty when nothing speaks against it. What cannot be
 // read may have been meant to keep it.
-func (e *Engine) keptBy(ref cluster.Ref, live *unstructured.Unstructured) (why string, asks dialect.Directives) {
+func (e *Engine) keptBy(ref cluster.Ref, live *unstructured.Unstructured, deleting bool) (why string, asks dialect.Directives) {
 	asks, err := e.opts.Dialect.Read(live)
+	consent := asks.Prune
+	if deleting {
+		consent = asks.Delete
+	}
 	switch {
 	case err != nil:
 		return err.Error(), asks
 	case asks.Apply == dialect.Never:
 		return asks.Because, asks
-	case asks.Prune.Answer == dialect.No, asks.Prune.Answer == dialect.Confirm && !e.approved(ref):
-		return asks.Prune.By, asks
+	case consent.Answer == dialect.No, consent.Answer == dialect.Confirm && !e.approved(ref):
+		return consent.By, asks
 	}
 	return "", asks
 }

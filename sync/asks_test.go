@@ -19,7 +19,11 @@ func noted(name, note, value string) string {
 
 // has reports whether a ConfigMap exists.
 func (e *env) has(name string) bool {
-	_, err := e.c.direct.Get(e.t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: name}, cluster.GetOptions{})
+	return e.exists(cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: name})
+}
+
+func (e *env) exists(ref cluster.Ref) bool {
+	_, err := e.c.direct.Get(e.t.Context(), ref, cluster.GetOptions{})
 	if !errors.Is(err, cluster.ErrNotFound) {
 		require.NoError(e.t, err)
 	}

@@ -37,7 +37,7 @@ func (e *Engine) Bind(ctx context.Context, stored []byte, d Desired) (*Plan, err
 			return nil, fmt.Errorf("bind plan: it writes %s and was stored without a key: set Options.Key and plan again", t.Ref)
 		}
 	}
-	p, err := e.Plan(ctx, d)
+	p, err := e.plan(ctx, d, s.manner.Delete)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ func (e *Engine) build(p *Plan, candidates []candidate) {
 	b.due = p.due(p.hooks, len(p.key) == 0 && slices.ContainsFunc(p.objects, func(o *object) bool { return isSecret(o.ref) && b.writes[o.ref] != "" }))
 	b.early()
 	b.phase(dialect.PreSync)
+	b.phase(dialect.PreDelete)
 	hooks := b.hooksIn(dialect.Sync)
 	for start, first := 0, 0; start < len(p.objects) || first < len(hooks); {
 		wave := b.next(start, hooks[first:])
@@ -56,8 +57,10 @@ func (e *Engine) build(p *Plan, candidates []candidate) {
 		start, first = end, last
 	}
 	b.prunes(candidates)
-	b.afterwards()
-	b.phase(dialect.PostSync)
+	for _, phase := range []dialect.Phase{dialect.PostSync, dialect.PostDelete} {
+		b.afterwards(phase)
+		b.phase(phase)
+	}
 	b.failures()
 	for _, c := range candidates {
 		if c.drop {

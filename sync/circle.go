@@ -38,7 +38,7 @@ func checkDependencies(objects, hooks []*object) []error {
 			switch d := byRef[r]; {
 			case d == nil:
 				faults = append(faults, h.fault(fmt.Errorf("%w: the hook depends on %s, which is not among the desired objects", ErrDependency, r)))
-			case slices.Contains(h.asks.Phases, dialect.PreSync):
+			case slices.Contains(h.times, dialect.PreSync):
 				faults = append(faults, h.fault(fmt.Errorf("%w: the PreSync hook depends on %s, which is applied after it", ErrDependency, r)))
 			}
 		}

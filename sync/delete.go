@@ -38,7 +38,7 @@ func (r *run) prune(ctx context.Context, s *Step, needed bool) error {
 		if why := notOurs(live, s.UID, m, r.e.opts.Manager); why != "" {
 			return fail(stale("%s", why))
 		}
-		if why, _ := r.e.keptBy(s.Ref, live); why != "" {
+		if why, _ := r.e.keptBy(s.Ref, live, r.p.manner.Delete); why != "" {
 			return fail(stale("%s", why))
 		}
 		version = live.GetResourceVersion()

@@ -16,7 +16,7 @@
 // new plan of the same desired state tells the drift since: its steps hold what differs, from what to what, and who wrote.
 //
 // [Engine.Rehearse] has the server try all of a plan's writes at once; [Desired].Only restricts a plan to some objects;
-// [Plan.FprintGraph] draws it.
+// [Plan.FprintGraph] draws it; [Engine.PlanDelete] plans the end of the whole set.
 //
 // # Order
 //
@@ -49,7 +49,7 @@
 // ended is recorded, and a hook that vanished before its end was seen is [ErrHookLost]. Without [Options].Key, the hooks also run
 // whenever a Secret is written, since the record then has no digest of Secrets.
 //
-// Hooks of the deletion of a set are left alone.
+// Hooks of the deletion of a set run when that is what the plan does.
 //
 // # Ownership
 //

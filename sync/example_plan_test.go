@@ -152,3 +152,33 @@ func ExampleDesired_hooks() {
 	// create ConfigMap default/a
 	// 1 unchanged
 }
+
+// A set is deleted by a plan too, which can be looked at first.
+func ExampleEngine_PlanDelete() {
+	ctx := context.Background()
+	client, done := connect()
+	defer done()
+	inv, err := inventory.NewApplySet(client, "default", "shop", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	engine := setsync.New(client, inv, nil)
+	data := settings("data", "red")
+	data.SetAnnotations(map[string]string{"helm.sh/resource-policy": "keep"})
+	plan, err := engine.Plan(ctx, setsync.Desired{Objects: []*unstructured.Unstructured{settings("a", "red"), data}, Complete: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := setsync.Drain(engine.Run(ctx, plan)); err != nil {
+		log.Fatal(err)
+	}
+	plan, err = engine.PlanDelete(ctx, setsync.Desired{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(plan)
+	// Output:
+	// skip    ConfigMap default/data: helm.sh/resource-policy says keep
+	// prune   ConfigMap default/a: the set is deleted
+	// plan: 1 to prune, 1 skipped
+}

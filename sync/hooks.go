@@ -18,8 +18,11 @@ import (
 // that takes another's place tells what has been started already.
 const AnnotationOperation = "setpoint.dev/operation"
 
-// syncPhases are the phases of a sync that goes well.
-var syncPhases = []dialect.Phase{dialect.PreSync, dialect.Sync, dialect.PostSync}
+// The phases of a sync, and of the deletion of a set.
+var (
+	syncPhases   = []dialect.Phase{dialect.PreSync, dialect.Sync, dialect.PostSync, dialect.SyncFail}
+	deletePhases = []dialect.Phase{dialect.PreDelete, dialect.PostDelete}
+)
 
 // hook is a desired object at one of the times at which it runs.
 type hook struct {
@@ -30,11 +33,12 @@ type hook struct {
 	id  string
 }
 
-// runs tells whether an object is a hook of some phase of a sync.
-func (o *object) runs() bool {
-	return o.skip == "" && slices.ContainsFunc(o.asks.Phases, func(p dialect.Phase) bool {
-		return p == dialect.SyncFail || slices.Contains(syncPhases, p)
-	})
+// runs tells whether an object is a hook that the plan may run.
+func (o *object) runs() bool { return o.skip == "" && len(o.times) > 0 }
+
+// within returns those of an object's phases that a plan has.
+func within(phases, has []dialect.Phase) []dialect.Phase {
+	return slices.DeleteFunc(slices.Clone(phases), func(p dialect.Phase) bool { return !slices.Contains(has, p) })
 }
 
 // apart separates hooks from ordinary objects.
@@ -51,7 +55,7 @@ func apart(objects []*object) (ordinary, hooks []*object) {
 
 // amongObjects are the hooks whose wave is one of the ordinary objects'.
 func amongObjects(hooks []*object) []*object {
-	return slices.DeleteFunc(slices.Clone(hooks), func(o *object) bool { return !slices.Contains(o.asks.Phases, dialect.Sync) })
+	return slices.DeleteFunc(slices.Clone(hooks), func(o *object) bool { return !slices.Contains(o.times, dialect.Sync) })
 }
 
 // hooksOf gives each hook its place and name. The name of one that the manifest leaves to be generated comes from the run, so that the
@@ -62,7 +66,7 @@ func (p *Plan) hooksOf(objects []*object) []hook {
 	for _, o := range objects {
 		hash := o.desired.Hash()
 		alike[hash]++
-		for _, phase := range o.asks.Phases {
+		for _, phase := range o.times {
 			h := hook{object: o, phase: phase, ref: o.ref}
 			if prefix := o.obj.GetGenerateName(); prefix != "" && o.generated {
 				h.ref.Name = prefix + digestOf(p.operation, string(phase), hash, strconv.Itoa(alike[hash]))[:10]
@@ -97,13 +101,13 @@ func (h *hook) deleted(when dialect.HookDelete) bool { return slices.Contains(h.
 // identify finds out what the plan is about: the digest of what is desired, and whether the run that is recorded was for the same and
 // is to be gone on with. It expects the objects prepared.
 func (p *Plan) identify(trigger string, objects []*object) {
-	parts := []string{trigger}
+	parts := []string{trigger, fmt.Sprint(p.manner.Delete)}
 	for _, o := range objects {
 		if o.desired != nil {
 			parts = append(parts, o.ref.String(), fmt.Sprint(o.asks.Phases), p.mask(o.ref, o.desired.Hash()))
 		}
 	}
-	slices.Sort(parts[1:])
+	slices.Sort(parts[2:])
 	p.wanted = digestOf(parts...)
 	op := p.record.Operation
 	if op != nil && op.Desired == p.wanted && !slices.ContainsFunc(op.Hooks, func(h HookRun) bool { return h.Outcome == HookHasFailed }) {
@@ -115,12 +119,12 @@ func (p *Plan) identify(trigger string, objects []*object) {
 
 // due are the hooks that the plan has to run: those of a desired state, or an occasion, that was not brought about completely before.
 func (p *Plan) due(hooks []hook, secrets bool) []hook {
-	if p.record.Applied == p.wanted && !secrets {
+	if p.record.Applied == p.wanted && !secrets && !p.manner.Delete {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(hooks), func(h hook) bool {
 		run := p.ran(h.id)
-		return !slices.Contains(syncPhases, h.phase) || run != nil && run.Outcome == HookHasSucceeded
+		return h.phase == dialect.SyncFail || run != nil && run.Outcome == HookHasSucceeded
 	})
 }
 

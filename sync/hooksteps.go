@@ -75,17 +75,17 @@ func (b *builder) hook(h hook) string {
 }
 
 // afterwards moves the barrier behind every step that there is, for the hooks that run when all is done.
-func (b *builder) afterwards() {
-	if len(b.hooksIn(dialect.PostSync)) == 0 {
+func (b *builder) afterwards(phase dialect.Phase) {
+	if len(b.hooksIn(phase)) == 0 {
 		return
 	}
 	ids := b.all()
 	if len(ids) == 0 {
 		return
 	}
-	b.barrier = "gate/hooks/" + string(dialect.PostSync)
+	b.barrier = "gate/hooks/" + string(phase)
 	b.plan.steps = append(b.plan.steps, Step{
-		ID: b.barrier, Action: Gate, Needs: ids, object: -1, Phase: dialect.PostSync, Reason: "the PostSync hooks wait until everything is done",
+		ID: b.barrier, Action: Gate, Needs: ids, object: -1, Phase: phase, Reason: "the " + string(phase) + " hooks wait until everything is done",
 	})
 }
 

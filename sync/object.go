@@ -20,6 +20,8 @@ type object struct {
 	wave    int
 	// asks is what the object's annotations ask for.
 	asks dialect.Directives
+	// times are the phases at which the plan may run it as a hook.
+	times []dialect.Phase
 	// unread is what was wrong with the annotations.
 	unread error
 	// obj is our own copy, with namespace and marks.

@@ -41,7 +41,19 @@ type Plan struct {
 
 // Plan compares the desired state with the cluster and the record, and changes nothing: the only writes that it sends are
 // dry runs. The error joins an [*Error] for every object at fault.
-func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
+func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) { return e.plan(ctx, d, false) }
+
+// plan plans to reach a desired state, or to delete the whole set. What is known of the cluster's kinds may be older than a definition
+// that went; having met that, the client knows better.
+func (e *Engine) plan(ctx context.Context, d Desired, deleting bool) (*Plan, error) {
+	p, err := e.planOnce(ctx, d, deleting)
+	if errors.Is(err, cluster.ErrNoKind) && ctx.Err() == nil {
+		return e.planOnce(ctx, d, deleting)
+	}
+	return p, err
+}
+
+func (e *Engine) planOnce(ctx context.Context, d Desired, deleting bool) (*Plan, error) {
 	record, err := retryValue(ctx, e, func() (*Record, error) { return e.inv.Load(ctx) })
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
@@ -54,7 +66,11 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	all, err := e.resolve(ctx, d)
+	phases := syncPhases
+	if deleting {
+		phases, d = deletePhases, e.onlyHooks(d, deletePhases)
+	}
+	all, err := e.resolve(ctx, d, phases)
 	if err != nil {
 		return nil, err
 	}
@@ -88,16 +104,21 @@ func (e *Engine) Plan(ctx context.Context, d Desired) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{revision: d.Revision, target: target, objects: objects, record: record, dropped: map[cluster.Ref]bool{}, key: e.opts.Key,
-		manner: manner{Force: e.opts.Force, Propagation: e.opts.Propagation}}
+		manner: manner{Force: e.opts.Force, Propagation: e.opts.Propagation, Delete: deleting}}
 	p.identify(d.Trigger, all)
 	p.hooks = p.hooksOf(hooks)
-	p.hooked = slices.ContainsFunc(p.hooks, func(h hook) bool { return h.phase != dialect.SyncFail })
+	p.hooked = !deleting && slices.ContainsFunc(p.hooks, func(h hook) bool { return h.phase != dialect.SyncFail })
 	p.byRef = make(map[cluster.Ref]*object, len(objects))
 	for _, o := range objects {
 		p.byRef[o.ref] = o
 	}
-	candidates := e.candidates(d, objects, members, found, m)
-	if err := e.guard(record, objects, candidates); err != nil {
+	candidates := e.candidates(d, objects, members, found, m, deleting)
+	if deleting {
+		err = endingNamespaces(p.hooks, candidates)
+	} else {
+		err = e.guard(record, objects, candidates)
+	}
+	if err != nil {
 		return nil, err
 	}
 	e.build(p, candidates)

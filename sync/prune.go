@@ -77,9 +77,10 @@ func (e *Engine) departed(ctx context.Context, r *Record, objects []*object) ([]
 }
 
 // candidates decides about each departed member.
-func (e *Engine) candidates(d Desired, objects []*object, members []member, found lives, m marks) []candidate {
+func (e *Engine) candidates(d Desired, objects []*object, members []member, found lives, m marks, deleting bool) []candidate {
 	all := ""
 	switch {
+	case deleting:
 	case !d.Complete:
 		all = "the desired state is not complete"
 	case !e.opts.Prune:
@@ -114,7 +115,7 @@ func (e *Engine) candidates(d Desired, objects []*object, members []member, foun
 			} else if all != "" {
 				c.skip = all
 			}
-			why, asks := e.keptBy(mem.Ref, c.live)
+			why, asks := e.keptBy(mem.Ref, c.live, deleting)
 			c.skip = firstNonEmpty(c.skip, why)
 			c.asks, c.wave = asks, asks.Wave
 		}

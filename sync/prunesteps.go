@@ -35,7 +35,7 @@ func (b *builder) prunes(candidates []candidate) {
 	if ids := b.all(); len(ids) > 0 {
 		barrier = pruneGateID
 		b.plan.steps = append(b.plan.steps, Step{ID: barrier, Action: Gate, Needs: ids, object: -1, Wave: doomed[0].wave,
-			Reason: "nothing is pruned before everything is applied"})
+			Reason: b.pruneReason()})
 	}
 	for start := 0; start < len(doomed); {
 		wave := doomed[start].wave
@@ -53,10 +53,20 @@ func (b *builder) prunes(candidates []candidate) {
 	}
 }
 
+func (b *builder) pruneReason() string {
+	if b.plan.manner.Delete {
+		return "nothing is deleted before the hooks have run"
+	}
+	return "nothing is pruned before everything is applied"
+}
+
 func (b *builder) pruneStep(c candidate, doomed []candidate, barrier string) Step {
 	s := Step{
 		ID: objectID(Prune, c.Ref), Action: Prune, Ref: c.Ref, Wave: c.wave, Reason: "it left the desired state", object: -1,
 		UID: c.live.GetUID(), ResourceVersion: c.live.GetResourceVersion(), Propagation: b.opts.Propagation,
+	}
+	if b.plan.manner.Delete {
+		s.Reason = "the set is deleted"
 	}
 	if c.asks.Propagation != cluster.PropagationDefault {
 		s.Propagation = c.asks.Propagation

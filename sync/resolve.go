@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/sync/dialect"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // resolve copies, completes and checks the desired objects. It reports every fault, not the first.
-func (e *Engine) resolve(ctx context.Context, d Desired) ([]*object, error) {
+func (e *Engine) resolve(ctx context.Context, d Desired, phases []dialect.Phase) ([]*object, error) {
 	var faults []error
 	objects := make([]*object, 0, len(d.Objects))
 	for i, in := range d.Objects {
@@ -39,7 +40,8 @@ func (e *Engine) resolve(ctx context.Context, d Desired) ([]*object, error) {
 			continue
 		}
 		o.asks, o.unread = e.opts.Dialect.Read(o.obj)
-		o.wave, o.skip = o.asks.Wave, left(o.asks)
+		o.times = within(o.asks.Phases, phases)
+		o.wave, o.skip = o.asks.Wave, left(o.asks, o.times)
 		if o.ref.Name == "" {
 			if !o.runs() {
 				faults = append(faults, o.fault(errors.New("the object has no name; only a hook's may be generated")))

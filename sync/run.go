@@ -133,7 +133,10 @@ func (r *run) close(ctx context.Context) error {
 	members := r.p.members(&r.done)
 	r.mu.Unlock()
 	next := &Record{Members: members, Applied: r.record.Applied}
-	if r.p.hooked && !r.broken {
+	switch {
+	case r.p.manner.Delete:
+		next.Applied = "" // Whoever brings the set back runs its hooks.
+	case r.p.hooked && !r.broken:
 		next.Applied = r.p.wanted
 	}
 	if r.record.Operation == nil && next.Applied == r.record.Applied && slices.Equal(members, r.record.Members) {

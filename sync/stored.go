@@ -32,6 +32,8 @@ type storedPlan struct {
 type manner struct {
 	Force       bool                `json:"force,omitempty"`
 	Propagation cluster.Propagation `json:"propagation,omitempty"`
+	// Delete says that the plan deletes the set.
+	Delete bool `json:"delete,omitempty"`
 }
 
 type storedStep struct {
