@@ -49,7 +49,7 @@ func (e *Engine) Bind(ctx context.Context, stored []byte, d Desired) (*Plan, err
 		faults = append(faults, fmt.Errorf("it is for revision %q and not %q", s.Revision, p.revision))
 	}
 	if s.manner != p.manner {
-		faults = append(faults, fmt.Errorf("it was made with other options: %+v and not %+v", s.manner, p.manner))
+		faults = append(faults, fmt.Errorf("it was made with other options: %s and not %s", s.manner, p.manner))
 	}
 	return nil, errors.Join(append(faults, changedSteps(s.Steps, p.stored())...)...)
 }

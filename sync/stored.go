@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,11 @@ type manner struct {
 	Propagation cluster.Propagation `json:"propagation,omitempty"`
 	// Delete says that the plan deletes the set.
 	Delete bool `json:"delete,omitempty"`
+}
+
+// String names the options. Whether the plan deletes the set is no option of the engine.
+func (m manner) String() string {
+	return fmt.Sprintf("{Force:%t Propagation:%s}", m.Force, m.Propagation)
 }
 
 type storedStep struct {
