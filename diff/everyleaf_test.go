@@ -64,6 +64,7 @@ func (c *corpusCluster) everyLeaf(t *testing.T) {
 		t.Logf("%7d %s", s.n[what], what)
 	}
 	require.NoError(t, err)
+	assert.Zero(t, s.n[outOfTime], "give the test more time by -timeout")
 	for _, what := range []string{"change: found", "remove: found", "remove item: found", "add: found", "add: not ours, not found"} {
 		assert.Positive(t, s.n[what], what)
 	}
@@ -75,7 +76,8 @@ func (c *corpusCluster) definition(t *testing.T, s *tally, crd *unstructured.Uns
 	if err != nil {
 		return err
 	}
-	s.count("leaves of definitions", whole.leaves(nil))
+	all := whole.leaves(nil)
+	s.count("leaves of definitions", all)
 	done := map[string]bool{}
 	parts := partsOf(crd, 60)
 	r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
@@ -111,8 +113,13 @@ func (c *corpusCluster) definition(t *testing.T, s *tally, crd *unstructured.Uns
 		left = min(most, left)
 	}
 	s.count("leaves of definitions in the whole", left)
-	return whole.run(done, most)
+	err = whole.run(done, most)
+	t.Logf("%s: %d leaves, %d of them in %d parts", crd.GetName(), all, n, len(parts))
+	return err
 }
+
+// outOfTime counts edits that there was no time for.
+const outOfTime = "edits not tried, for want of time"
 
 // tally is what came of all edits.
 type tally struct {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -100,6 +101,10 @@ func (h *hunt) run(done map[string]bool, most int) error {
 		}
 		if h.s.failed() {
 			return nil
+		}
+		if deadline, ok := h.t.Deadline(); ok && time.Until(deadline) < time.Minute {
+			h.s.count(outOfTime, 1)
+			continue
 		}
 		ok, err := h.judge(e)
 		if err != nil {
