@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -27,11 +29,13 @@ type document struct {
 	content       []byte
 }
 
-// forget drops what is known.
+// forget drops the index. Documents stay as long as the next one has their addresses, which the hash of the content is part of;
+// of a server that states none, they go.
 func (s *schemas) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.index, s.documents = nil, nil
+	s.index = nil
+	maps.DeleteFunc(s.documents, func(_ string, d document) bool { return !strings.Contains(d.address, "hash=") })
 }
 
 // OpenAPI returns the document of a group version. The index is read once and again after an unknown kind made discovery

@@ -101,6 +101,14 @@ func TestOpenAPI(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, hash, same)
 	assert.NotContains(t, count.paths(), "/openapi/v3/apis/apps/v1", "an unchanged document is not read again")
+
+	c.Forget()
+	count.reset()
+	again, same, err = c.OpenAPI(ctx, "apps", "v1")
+	require.NoError(t, err)
+	assert.Equal(t, hash, same)
+	assert.Equal(t, doc, again)
+	assert.Equal(t, []string{"/openapi/v3"}, count.paths(), "the index says that it is the same")
 }
 
 // TestServerGoes stops the API server in the middle of work, and brings it back.
