@@ -11,7 +11,7 @@ import (
 )
 
 // Schemas knows what the objects of each kind look like. Share one between the comparers of a cluster. It is safe for
-// concurrent use.
+// concurrent use. Those of several clusters that publish the same document share what it says.
 type Schemas struct{ set *schema.Set }
 
 // NewSchemas returns the embedded schemas of Kubernetes' own kinds, and a place to put those of a cluster and of custom

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -211,7 +212,7 @@ func TestLoadFollowsTheHash(t *testing.T) {
 	assert.True(t, first[0].HasStatus)
 	require.NoError(t, set.Load(t.Context(), gv))
 	assert.Same(t, first[0], set.Kinds(gv.WithKind("Gadget"))[0], "the same document is not parsed again")
-	source.hash = "2"
+	source.hash, source.doc = "2", strings.Replace(gadgetDocument, "FIELD", "size", 1)
 	require.NoError(t, set.Load(t.Context(), gv))
 	assert.NotSame(t, first[0], set.Kinds(gv.WithKind("Gadget"))[0])
 
@@ -221,6 +222,33 @@ func TestLoadFollowsTheHash(t *testing.T) {
 	source.err = cluster.ErrNoKind
 	require.NoError(t, set.Load(t.Context(), gv))
 	require.Empty(t, set.Kinds(gv.WithKind("Gadget")))
+}
+
+// Sets of different clusters that publish the same document share what it says, and parse it once: the race detector judges.
+func TestSetsShareDocuments(t *testing.T) {
+	gv := apischema.GroupVersion{Group: "example.com", Version: "v1"}
+	doc := strings.Replace(gadgetDocument, "FIELD", "shared", 1)
+	found := make([]*schema.Kind, 32)
+	var group sync.WaitGroup
+	for i := range found {
+		group.Go(func() {
+			set := schema.New(&documents{doc: doc, hash: strconv.Itoa(i)})
+			if assert.NoError(t, set.Load(t.Context(), gv)) {
+				found[i] = set.Kinds(gv.WithKind("Gadget"))[0]
+			}
+		})
+	}
+	group.Wait()
+	for _, k := range found {
+		assert.Same(t, found[0], k)
+	}
+	other := schema.New(&documents{doc: gadgetDocument})
+	require.NoError(t, other.Load(t.Context(), gv))
+	assert.NotSame(t, found[0], other.Kinds(gv.WithKind("Gadget"))[0])
+	broken := schema.New(&documents{doc: "<html>"})
+	for range 2 {
+		require.ErrorContains(t, broken.Load(t.Context(), gv), "read the OpenAPI document")
+	}
 }
 
 // A value of the wrong type is told in the words of the definition.

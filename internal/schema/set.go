@@ -21,10 +21,11 @@ type Set struct {
 	added  map[schema.GroupVersionKind]*Kind
 }
 
-// loaded is a document of the cluster.
+// loaded is a document of the cluster. It is held so that other sets that read the same one share it.
 type loaded struct {
-	hash  string
-	kinds map[schema.GroupVersionKind]*Kind
+	hash     string
+	document *document
+	kinds    map[schema.GroupVersionKind]*Kind
 }
 
 // New returns a set over a cluster's documents, or over none when source is nil.
@@ -73,13 +74,13 @@ func (s *Set) load(ctx context.Context, gv schema.GroupVersion) error {
 	if ok && known.hash == hash && hash != "" {
 		return nil
 	}
-	parsed, err := parse(doc)
+	d, err := parseShared(doc)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loaded[gv] = loaded{hash: hash, kinds: parsed}
+	s.loaded[gv] = loaded{hash: hash, document: d, kinds: d.kinds}
 	return nil
 }
 
