@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/diff"
+	"github.com/setpoint-dev/setpoint/internal/schema/embedded"
 )
 
 // documents is a cluster that publishes one document.
@@ -74,6 +76,89 @@ func TestDefinitionAheadOfTheCluster(t *testing.T) {
 	assert.Equal(t, []brief{{".spec.color", diff.Add, nil, "red", diff.FromDesired}}, briefs(out))
 	require.Len(t, out.Unsure, 1)
 	assert.Contains(t, out.Unsure[0].Message, "the cluster's schema does not fit the object")
+}
+
+// publisher is a cluster that publishes the documents of Kubernetes, and counts who asks for which. More are those of its
+// definitions.
+type publisher struct {
+	mu    sync.Mutex
+	asked map[apischema.GroupVersion]int
+	more  map[apischema.GroupVersion]string
+}
+
+func (p *publisher) OpenAPI(_ context.Context, group, version string) ([]byte, string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	gv := apischema.GroupVersion{Group: group, Version: version}
+	if p.asked == nil {
+		p.asked = map[apischema.GroupVersion]int{}
+	}
+	p.asked[gv]++
+	if doc, ok := p.more[gv]; ok {
+		return []byte(doc), doc, nil
+	}
+	doc, ok := embedded.OpenAPI(gv)
+	if !ok {
+		return nil, "", cluster.ErrNoKind
+	}
+	return doc, "of the release", nil
+}
+
+// Many goroutines may load the schemas of a cluster, and prepare and compare with them meanwhile. Groups that nobody asks for are
+// not fetched.
+func TestManyGoroutinesLoadAColdCluster(t *testing.T) {
+	source := &publisher{}
+	schemas := diff.NewSchemas(source)
+	c := diff.New(us, schemas, nil)
+	live := newStore(t, web).apply(us, web).live()
+	gv := live.GroupVersionKind().GroupVersion()
+	var group sync.WaitGroup
+	for range 32 {
+		group.Go(func() {
+			if !assert.NoError(t, schemas.Load(t.Context(), gv, gv)) {
+				return
+			}
+			d, err := c.Prepare(object(t, web))
+			if !assert.NoError(t, err) {
+				return
+			}
+			out, err := c.Compare(d, live)
+			if assert.NoError(t, err) {
+				assert.Equal(t, diff.Same, out.Verdict)
+			}
+			changed, err := c.Prepare(object(t, strings.Replace(web, "nginx:1.27", "nginx:1.28", 1)))
+			if assert.NoError(t, err) {
+				out, err = c.Compare(changed, live)
+				assert.NoError(t, err)
+				assert.Len(t, out.Changes, 1)
+			}
+		})
+	}
+	group.Wait()
+	assert.Equal(t, map[apischema.GroupVersion]int{gv: 32}, source.asked, "once a call, and nothing else")
+}
+
+// A definition that changed in the cluster is in use after the next load, and one that is gone is not.
+func TestLoadFollowsTheCluster(t *testing.T) {
+	const colored = "{apiVersion: example.com/v1, kind: Gadget, metadata: {name: g}, spec: {color: red}}"
+	source := &publisher{more: map[apischema.GroupVersion]string{gadgetVersion: gadgets}}
+	schemas := diff.NewSchemas(source)
+	c := diff.New(us, schemas, nil)
+	verdict := func() string {
+		require.NoError(t, schemas.Load(t.Context(), gadgetVersion))
+		d, err := c.Prepare(object(t, colored))
+		if err != nil {
+			return err.Error()
+		}
+		out, err := c.Compare(d, object(t, colored))
+		require.NoError(t, err)
+		return string(out.Verdict)
+	}
+	assert.Contains(t, verdict(), ".spec.color: field not declared in schema")
+	source.more[gadgetVersion] = strings.Replace(gadgets, `"properties":{"size"`, `"properties":{"color":{"type":"string"},"size"`, 1)
+	assert.Equal(t, string(diff.Adopt), verdict())
+	delete(source.more, gadgetVersion)
+	assert.Equal(t, string(diff.Unsure), verdict())
 }
 
 func TestLoadNamesWhatFailed(t *testing.T) {
