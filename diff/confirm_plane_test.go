@@ -126,7 +126,7 @@ func (p *plane) configuration(s *httptest.Server, kind, sideEffects string) map[
 			"namespaceSelector": fields{"matchLabels": fields{"kubernetes.io/metadata.name": p.namespace}},
 			"rules": []any{fields{
 				"operations": []any{"CREATE", "UPDATE"}, "apiGroups": []any{"*"}, "apiVersions": []any{"*"},
-				"resources": []any{"configmaps", "secrets", "deployments", "services", "widgets"},
+				"resources": []any{"configmaps", "secrets", "deployments", "services", "widgets", "horizontalpodautoscalers"},
 			}},
 		}},
 	}

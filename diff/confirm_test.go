@@ -451,10 +451,15 @@ spec: {maxReplicas: 5, scaleTargetRef: {kind: Deployment, name: web, apiVersion:
 			"dropped":   {widget, reworded(widget, "color: red, ", ""), nil, diff.Differs, []brief{{".spec.color", diff.Remove, "red", nil, diff.FromDropped}}},
 			"admission": {widget, widget, set("metadata.labels.x", "y"), diff.Differs, []brief{{".metadata.labels", diff.Add, nil, fields{"x": "y"}, diff.FromServer}}},
 			"inexact":   {scaler, reworded(scaler, "5", "6"), nil, diff.Differs, []brief{{".spec.maxReplicas", diff.Replace, int64(5), int64(6), diff.FromDesired}}},
+			"inexact admission": {scaler, reworded(scaler, "5", "6"), set("metadata.labels.x", "y"), diff.Differs, []brief{
+				{".metadata.labels", diff.Add, nil, fields{"x": "y"}, diff.FromServer},
+				{".spec.maxReplicas", diff.Replace, int64(5), int64(6), diff.FromDesired},
+			}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				p.admit(nil)
 				first, desired := p.object(t, row.first), p.object(t, row.desired)
+				name = strings.ReplaceAll(name, " ", "-")
 				first.SetName("unsure-" + name)
 				desired.SetName("unsure-" + name)
 				live := p.apply(t, us, first)
