@@ -8,8 +8,9 @@ import (
 
 // Applied returns the object that a first apply of d would leave on a server, as far as that is known offline: with the server's
 // defaults, and with the entry of managedFields of our manager. What the server makes up (uid, resourceVersion, times, what it
-// allocates) is not in it. Comparing d with it is [Same], or [Unsure] when no schema of the kind is known. The content of a
-// Secret is in it.
+// allocates) is not in it. Comparing d with it is [Same], or [Unsure] when no schema of the kind is known; or [Differs] when a list
+// has an item that states nothing, not even the key that it has by default, since a server takes such an item out with the next
+// apply. The content of a Secret is in it.
 func (c *Comparer) Applied(d *Desired) (*unstructured.Unstructured, error) {
 	obj := d.Object()
 	if d.typed == nil {

@@ -66,7 +66,7 @@ func fresh(c *Comparer, d *Desired, live *unstructured.Unstructured, also *redac
 	if out := c.inSync(d, live); out != nil {
 		return out, nil
 	}
-	if len(d.ignore) == 0 || d.typed == nil {
+	if len(d.ignore) == 0 || d.typed == nil || larger(live.Object, deepest) {
 		return newComparing(c, d, also).merged(live)
 	}
 	effective, ignored, err := c.ignoring(d, live)
@@ -105,9 +105,9 @@ func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error)
 	w.mask = redact.Of(d.obj, live).Then(w.also)
 	w.live = reach(live, d.kind)
 	w.managed = &managed{}
-	deep := deeper(live.Object, deepest)
+	large := larger(live.Object, deepest)
 	var quick *merged
-	if !deep {
+	if !large {
 		var err error
 		if quick, err = w.read(live); err != nil {
 			return fail(err)
@@ -121,10 +121,10 @@ func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error)
 	}
 	w.out.LastApplied = w.managed.lastApplied()
 	w.out.Suspects = w.managed.suspects(d.kind != nil && d.kind.HasStatus)
-	if deep && d.typed != nil {
-		w.unsure("", tooDeep)
+	if large && d.typed != nil {
+		w.unsure("", tooLarge)
 	}
-	if d.kind == nil || d.typed == nil || deep {
+	if d.kind == nil || d.typed == nil || large {
 		w.out.Verdict = Unsure
 		w.seal(nil)
 		return w.out, nil
@@ -274,7 +274,7 @@ func (w *comparing) mergeTyped() (*merged, bool, error) {
 	live, err := kind.Type.FromUnstructured(w.live, typed.AllowDuplicates)
 	if err != nil {
 		path, cause, _ := explain(err, kind, &unstructured.Unstructured{Object: w.live})
-		w.unsure(path, "the live object does not fit the schema: "+cause.Error())
+		w.unsure(path, misfitting+cause.Error())
 		w.out.Verdict = Unsure
 		w.seal(nil)
 		return nil, false, nil

@@ -86,8 +86,8 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 		d.from = d.origin(d.ref, "")
 	}
 	candidates := c.schemas.set.Kinds(frozen.GroupVersionKind())
-	if deeper(frozen.Object, deepest) {
-		d.unsure = append(d.unsure, Reason{Message: tooDeep})
+	if larger(frozen.Object, deepest) {
+		d.unsure = append(d.unsure, Reason{Message: tooLarge})
 		candidates = nil
 	}
 	var fault error
@@ -112,8 +112,8 @@ func prepare(c *Comparer, obj *unstructured.Unstructured) (*Desired, error) {
 	}
 	if fault != nil {
 		path, cause, partial := explain(fault, candidates[0], frozen)
-		if !partial {
-			return fail(path, cause)
+		if !partial || !candidates[0].Native() {
+			return fail(path, cause) // The keys of a custom resource's items are required where they have no default.
 		}
 		d.unsure = append(d.unsure, Reason{Path: path, Message: "an item leaves out a part of its key; only a server can say whether it may"})
 	}

@@ -26,7 +26,9 @@
 //
 // What a comparison does not look at: whether the server would find the object valid, and whether a field may be changed at all. A
 // conversion webhook counts as unknown unless the definition that was added has none. The tables are those of Kubernetes
-// v1.37; on a server of another release, a default that only one of them has is no change.
+// v1.37; on a server of another release, a default that only one of them has is no change. Nothing is
+// computed for an object that is nested more than 1,000 levels deep or has a list or map of more than 20,000 members: it is
+// unsure, so that no object takes more time than its size warrants.
 //
 // # Drift
 //

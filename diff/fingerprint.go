@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/setpoint-dev/setpoint/cluster"
 )
@@ -29,9 +31,18 @@ func (w *comparing) seal(diffs []difference) {
 	w.out.fingerprint = fingerprint(w.d.hash, w.out, facts)
 }
 
+// misfitting begins the reason that names what of a live object does not fit. Which of several faults are found is chance.
+const misfitting = "the live object does not fit the schema: "
+
 func fingerprint(desired string, c *Comparison, facts []fact) string {
 	if len(facts) == 0 {
 		facts = nil
+	}
+	unsure := slices.Clone(c.Unsure)
+	for i, r := range unsure {
+		if strings.HasPrefix(r.Message, misfitting) {
+			unsure[i] = Reason{Message: misfitting}
+		}
 	}
 	data, err := json.Marshal(struct {
 		Desired   string
@@ -39,7 +50,7 @@ func fingerprint(desired string, c *Comparison, facts []fact) string {
 		Unsure    []Reason
 		Facts     []fact
 		Conflicts []cluster.FieldConflict
-	}{desired, c.Verdict, c.Unsure, facts, c.Conflicts})
+	}{desired, c.Verdict, unsure, facts, c.Conflicts})
 	if err != nil {
 		// Objects come from JSON; what does not go back to it has no fingerprint but its own.
 		data = []byte(desired + err.Error())

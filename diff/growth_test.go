@@ -198,13 +198,16 @@ func TestWorkGrowsWithTheObject(t *testing.T) {
 	}
 }
 
-// What is nested deeper than any object that people write is unsure at once.
-func TestTooDeepIsUnsure(t *testing.T) {
+// What is larger than any object that people write is unsure at once.
+func TestTooLargeIsUnsure(t *testing.T) {
 	c := growingComparer(t)
 	for _, pair := range [][2]o{
 		{deepWidget(5000, "x"), deepWidget(5000, "x")},
 		{deepWidget(5000, "x"), deepWidget(1, "x")},
 		{deepWidget(1, "x"), deepWidget(5000, "x")},
+		{withFinalizers(names(100000, 1)), withFinalizers(names(100000, 2))},
+		{withFinalizers(names(1, 1)), withFinalizers(names(100000, 2))},
+		{withData(names(100000, 1), "x"), withData(names(100000, 1), "y")},
 	} {
 		d, err := c.Prepare(&unstructured.Unstructured{Object: pair[0]})
 		require.NoError(t, err)
@@ -212,7 +215,7 @@ func TestTooDeepIsUnsure(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, diff.Unsure, out.Verdict)
 		require.Len(t, out.Unsure, 1)
-		assert.Equal(t, "it is nested more than 1,000 levels deep; ask the server by a dry run", out.Unsure[0].Message)
+		assert.Equal(t, "it is nested more than 1,000 levels deep, or has a list or map of more than 20,000 members; ask the server by a dry run", out.Unsure[0].Message)
 	}
 	desired, live := growing["deep fields"](5000)
 	d, err := c.Prepare(&unstructured.Unstructured{Object: desired})

@@ -52,7 +52,7 @@ func FuzzCompare(f *testing.F) {
 			return // What nobody desires does not fit the schema.
 		}
 		require.Equal(t, merged.Verdict, out.Verdict)
-		require.Equal(t, merged.Fingerprint(), out.Fingerprint())
+		require.Equal(t, merged.Fingerprint(), out.Fingerprint(), "%v %v", merged.Unsure, out.Unsure)
 	})
 }
 
