@@ -77,7 +77,7 @@ func (s *search) structure(model string, obj map[string]any, steps []string) boo
 		return false
 	}
 	if len(steps) == 1 && !s.condition {
-		return s.fieldOf(model, f, obj)
+		return s.field(model, f, obj)
 	}
 	if f.Kind != "struct" {
 		return false
@@ -124,7 +124,7 @@ func (s *search) here(model string, obj map[string]any) bool {
 }
 
 // field takes a field with a default out, or gives a list items.
-func (s *search) fieldOf(model string, f schema.Field, obj map[string]any) bool {
+func (s *search) field(model string, f schema.Field, obj map[string]any) bool {
 	was, had := obj[f.Name]
 	if f.Default != nil {
 		delete(obj, f.Name)
