@@ -9,6 +9,8 @@
 // proper, which knows each member's UID, is in the Secret's data, compressed; what does not fit into one Secret is in
 // further ones that the parent names.
 //
+// [File] keeps the record on disk instead.
+//
 // # Errors
 //
 // [ErrForeign] is a parent that is not ours to use and [ErrCorrupt] one whose record cannot be read; neither is ever taken

@@ -26,11 +26,16 @@ type stored struct {
 
 // encode gives equal bytes for equal records.
 func encode(r *setsync.Record) ([]byte, error) {
+	return pack(sorted(r))
+}
+
+// sorted returns the stored form of a record.
+func sorted(r *setsync.Record) stored {
 	s := stored{Format: format, Record: *r}
 	s.Members = slices.SortedFunc(slices.Values(r.Members), func(a, b setsync.Member) int {
 		return cmp.Or(a.Ref.Compare(b.Ref), cmp.Compare(a.UID, b.UID))
 	})
-	return pack(s)
+	return s
 }
 
 func pack(s stored) ([]byte, error) {
@@ -57,6 +62,11 @@ func decode(raw []byte) (*setsync.Record, error) {
 	if len(plain) > maxRecord {
 		return nil, fmt.Errorf("the record unpacks to more than %d bytes", maxRecord)
 	}
+	return unmarshal(plain)
+}
+
+// unmarshal reads the stored form.
+func unmarshal(plain []byte) (*setsync.Record, error) {
 	var s stored
 	if err := json.Unmarshal(plain, &s); err != nil {
 		return nil, err
