@@ -33,7 +33,7 @@ func (e *Engine) Bind(ctx context.Context, stored []byte, d Desired) (*Plan, err
 		return nil, fmt.Errorf("bind plan: %w", err)
 	}
 	for _, t := range s.Steps {
-		if t.Ref != nil && isSecret(*t.Ref) && t.Verdict != "" && t.Desired == "" {
+		if t.Ref != nil && isSecret(*t.Ref) && (t.Verdict != "" || t.Action == Hook) && t.Desired == "" {
 			return nil, fmt.Errorf("bind plan: it writes %s and was stored without a key: set Options.Key and plan again", t.Ref)
 		}
 	}

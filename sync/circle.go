@@ -36,6 +36,11 @@ func checkDependencies(objects, hooks []*object) []error {
 	for _, h := range hooks {
 		for _, r := range h.asks.DependsOn {
 			switch d := byRef[r]; {
+			case len(within(h.times, syncPhases)) == 0:
+			case d != nil && d.skip != "":
+				faults = append(faults, h.fault(fmt.Errorf("%w: the hook depends on %s, which is left alone: %s", ErrDependency, r, d.skip)))
+			case d != nil && slices.Contains(h.times, dialect.Sync) && d.wave > h.wave:
+				faults = append(faults, h.fault(fmt.Errorf("%w: the hook is in wave %d and depends on %s, which is in wave %d", ErrDependency, h.wave, r, d.wave)))
 			case d == nil:
 				faults = append(faults, h.fault(fmt.Errorf("%w: the hook depends on %s, which is not among the desired objects", ErrDependency, r)))
 			case slices.Contains(h.times, dialect.PreSync):

@@ -13,6 +13,12 @@ import (
 // moved since, everything is asked again that made it a candidate.
 func (r *run) prune(ctx context.Context, s *Step, needed bool) error {
 	fail := func(err error) error { return &Error{Op: "prune", Ref: s.Ref, Err: err} }
+	r.mu.Lock()
+	cleared := r.done.pruned[s.Ref] // in the way of a hook
+	r.mu.Unlock()
+	if cleared || s.terminating {
+		return r.pruned(ctx, s, needed && !cleared)
+	}
 	m, err := marksOf(r.e.inv)
 	if err != nil {
 		return fail(err)
@@ -48,15 +54,15 @@ func (r *run) prune(ctx context.Context, s *Step, needed bool) error {
 
 // pruned notes that the server accepted, and waits for the end when other steps lean on it.
 func (r *run) pruned(ctx context.Context, s *Step, needed bool) error {
+	if needed {
+		// Until it is gone it stays recorded, so that whoever goes on waits for it too.
+		if err := r.gone(ctx, s.Ref, "", s.UID); err != nil {
+			return &Error{Op: "prune", Ref: s.Ref, Err: err}
+		}
+	}
 	r.mu.Lock()
 	r.done.pruned[s.Ref] = true
 	r.mu.Unlock()
-	if !needed {
-		return nil
-	}
-	if err := r.gone(ctx, s.Ref, "", s.UID); err != nil {
-		return &Error{Op: "prune", Ref: s.Ref, Err: err}
-	}
 	return nil
 }
 

@@ -46,8 +46,9 @@
 // Hooks run once for each desired state that a plan leads to: when that state, or [Desired].Trigger, is another than the one that was
 // last brought about completely. They do not run to undo drift. After a sync that failed they all run again. A run that takes the place
 // of one that was cut off goes on with it: what was started is found by its name and [AnnotationOperation] and waited for, what has
-// ended is recorded, and a hook that vanished before its end was seen is [ErrHookLost]. Without [Options].Key, the hooks also run
-// whenever a Secret is written, since the record then has no digest of Secrets.
+// ended is recorded, and a hook that vanished before its end was seen is [ErrHookLost]. What is in a hook's way is deleted only if it
+// is the set's own, or a hook of another tool that has ended. Without [Options].Key, the hooks also run whenever a Secret is written,
+// since the record then has no digest of Secrets; and a hook that is a Secret is refused.
 //
 // Hooks of the deletion of a set run when that is what the plan does.
 //

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/setpoint-dev/setpoint/cluster"
 	"github.com/setpoint-dev/setpoint/health"
@@ -14,7 +15,8 @@ import (
 )
 
 // hook runs a hook to its end. That it was started is recorded when its object is there, and its outcome before anything is done
-// about it, so that whoever takes this run's place neither starts it again nor takes it for done.
+// about it, so that whoever takes this run's place neither starts it again nor takes it for done. Between the object and the record it
+// is the object itself that tells; one that is gone by then, as after a ttl of no time, is started again.
 func (r *run) hook(ctx context.Context, s *Step) error {
 	h := s.hook
 	fail := func(err error) error { return &Error{Op: "hook", Ref: h.ref, Origin: h.origin, Err: err} }
@@ -86,30 +88,67 @@ func (r *run) create(ctx context.Context, h *hook) (w *cluster.Written, err erro
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range w.Warnings {
+	for _, text := range append(w.Warnings, h.asks.Notes...) {
 		r.send(ctx, Event{Type: Warning, Step: h.id, Action: Hook, Ref: h.ref, Message: text})
 	}
 	return w, nil
 }
 
-// clear deletes what an earlier run of a hook has left. Only what is a hook itself is deleted.
+// clear deletes what is in a hook's way, if that is the set's own: what an earlier run of the hook left, or a member that has become
+// the hook. What another tool left is deleted when it is a hook that has ended. Nothing is started next to what still ends, pods included.
 func (r *run) clear(ctx context.Context, h *hook, live *unstructured.Unstructured) error {
+	m, err := marksOf(r.e.inv)
+	if err != nil {
+		return err
+	}
+	member := slices.ContainsFunc(r.p.record.Members, func(o Member) bool {
+		return o.Ref == h.ref && o.UID != "" && notOurs(live, o.UID, m, r.e.opts.Manager) == ""
+	})
+	if !member {
+		if err := r.clearable(h, live, m); err != nil {
+			return err
+		}
+	}
+	err = r.e.retryIf(ctx, r.patience(), cluster.Retryable, func() error {
+		return r.e.client.Delete(ctx, h.ref, cluster.DeleteOptions{UID: live.GetUID(), Propagation: cluster.PropagationForeground})
+	})
+	if err != nil && !errors.Is(err, cluster.ErrNotFound) {
+		return err
+	}
+	if err := r.gone(ctx, h.ref, h.version, live.GetUID()); err != nil {
+		return err
+	}
+	if member {
+		r.mu.Lock()
+		r.done.pruned[h.ref] = true
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+// clearable says why what is in a hook's way has to stay.
+func (r *run) clearable(h *hook, live *unstructured.Unstructured, m marks) error {
 	asks, err := r.e.opts.Dialect.Read(live)
+	by := live.GetAnnotations()[AnnotationOperation]
+	ended := func() bool {
+		state, err := r.e.opts.Health.Check(live)
+		return err == nil && (state.Status == health.Healthy || state.Status == health.Degraded)
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("an object of that name is there, and what it is cannot be read: %w", err)
 	case !asks.Hook():
 		return errors.New("an object of that name is there that is no hook; it is left alone")
+	case m.foreign(live) != "", by != "" && setOf(by) != setOf(r.p.operation):
+		return fmt.Errorf("%w: a hook of that name is there; it is left alone", ErrForeign)
+	case by == "" && !ended():
+		return errors.New("a hook of that name is there that another tool runs; it is left alone until it has ended")
+	case strings.HasPrefix(by, r.p.operation+"/"):
+		return nil // This run made it, for another phase.
 	case !h.deleted(dialect.BeforeHookCreation):
 		return fmt.Errorf("the object of an earlier run is there, and the delete policy keeps it: add %s", dialect.BeforeHookCreation)
 	}
-	err = r.e.retryIf(ctx, r.patience(), cluster.Retryable, func() error {
-		return r.e.client.Delete(ctx, h.ref, cluster.DeleteOptions{UID: live.GetUID(), Propagation: cluster.PropagationBackground})
-	})
-	if err != nil && !errors.Is(err, cluster.ErrNotFound) {
-		return err
-	}
-	return r.gone(ctx, h.ref, h.version, live.GetUID())
+	return nil
 }
 
 // await waits until a hook has ended.
@@ -124,7 +163,15 @@ func (r *run) await(ctx context.Context, s *Step, uid types.UID, generation int6
 		if lost = obj == nil || obj.GetUID() != uid; lost {
 			return health.Result{Status: health.Degraded, Reason: "HookLost", Message: "its object is gone"}, nil
 		}
-		return r.e.opts.Health.Check(obj)
+		state, err := r.e.opts.Health.Check(obj)
+		switch {
+		case err != nil:
+		case state.Status == health.Suspended:
+			state.Status, state.Message = health.Progressing, firstNonEmpty(state.Message, "it is suspended")
+		case unreported(state):
+			state = health.Result{Status: health.Progressing, Reason: "Waiting", Message: "no controller has reported on it"}
+		}
+		return state, err
 	})
 	err := w.wait(ctx)
 	if err != nil && lost && ctx.Err() == nil {
@@ -176,6 +223,9 @@ func (r *run) failures(ctx context.Context, steps []Step) {
 		if err := r.closed(s, false); err != nil {
 			r.send(ctx, Event{Type: Blocked, Step: s.ID, Action: Hook, Ref: s.Ref, Message: err.Error()})
 			continue
+		}
+		if run := r.started(s.ID); run != nil && run.Outcome == HookHasSucceeded {
+			continue // The run that this one goes on with got so far.
 		}
 		r.send(ctx, Event{Type: Started, Step: s.ID, Action: Hook, Ref: s.Ref, Message: s.Reason})
 		if err := r.hook(ctx, s); err != nil {

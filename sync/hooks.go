@@ -3,6 +3,7 @@ package sync
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -69,7 +70,7 @@ func (p *Plan) hooksOf(objects []*object) []hook {
 		for _, phase := range o.times {
 			h := hook{object: o, phase: phase, ref: o.ref}
 			if prefix := o.obj.GetGenerateName(); prefix != "" && o.generated {
-				h.ref.Name = prefix + digestOf(p.operation, string(phase), hash, strconv.Itoa(alike[hash]))[:10]
+				h.ref.Name = prefix + digestOf(p.operation, string(phase), p.mask(o.ref, hash), strconv.Itoa(alike[hash]))[:10]
 			}
 			h.id = objectID("hook/"+string(phase), h.ref)
 			out = append(out, h)
@@ -93,8 +94,36 @@ func (h *hook) manifest(operation string) *unstructured.Unstructured {
 	return obj
 }
 
-// mark tells the object of one run and phase from those of others.
+// mark tells the object of one run and phase from those of others. It begins with the run, and that with the set.
 func (h *hook) mark(operation string) string { return operation + "/" + string(h.phase) }
+
+// setOf is the part of an operation's ID that names the set.
+func setOf(operation string) string {
+	set, _, _ := strings.Cut(operation, "-")
+	return set
+}
+
+// ahead are the hooks that the plan may still have to run.
+func (p *Plan) ahead() []*object {
+	var out []*object
+	for _, h := range p.hooks {
+		if run := p.ran(h.id); (run == nil || run.Outcome != HookHasSucceeded) && !slices.Contains(out, h.object) {
+			out = append(out, h.object)
+		}
+	}
+	return out
+}
+
+// checkHooks refuses hooks of which nobody could tell whether they have run.
+func (e *Engine) checkHooks(hooks []hook) error {
+	var faults []error
+	for _, h := range hooks {
+		if isSecret(h.ref) && len(e.opts.Key) == 0 {
+			faults = append(faults, h.fault(errors.New("a hook that is a Secret needs Options.Key, without which no record can tell whether it ran with this content")))
+		}
+	}
+	return errors.Join(faults...)
+}
 
 func (h *hook) deleted(when dialect.HookDelete) bool { return slices.Contains(h.asks.HookDelete, when) }
 
@@ -114,7 +143,7 @@ func (p *Plan) identify(trigger string, objects []*object) {
 		p.operation, p.journal = op.ID, op.Hooks
 		return
 	}
-	p.operation = digestOf(p.target.Inventory, p.wanted, p.record.Version)[:32]
+	p.operation = digestOf(p.target.Inventory)[:8] + "-" + digestOf(p.target.Inventory, p.wanted, p.record.Version)[:32]
 }
 
 // due are the hooks that the plan has to run: those of a desired state, or an occasion, that was not brought about completely before.

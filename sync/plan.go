@@ -25,9 +25,12 @@ type Plan struct {
 	// hooks are all of them, whether or not they are due; hooked says that there are some that a run which goes well runs.
 	hooks  []hook
 	hooked bool
+	// selective says that the plan is about some of the desired objects only.
+	selective bool
 	// wanted identifies the desired state, operation the run, and journal is what the run has done of its hooks before.
 	wanted, operation string
 	journal           []HookRun
+	trigger           string
 	byRef             map[cluster.Ref]*object
 	// record is the inventory's as it was loaded; dropped are the members that are known not to be ours any longer.
 	record  *Record
@@ -69,6 +72,9 @@ func (e *Engine) planOnce(ctx context.Context, d Desired, deleting bool) (*Plan,
 	phases := syncPhases
 	if deleting {
 		phases, d = deletePhases, e.onlyHooks(d, deletePhases)
+		if len(record.Members) == 0 && record.Operation == nil {
+			d.Objects = nil // What is gone needs no more hooks.
+		}
 	}
 	all, err := e.resolve(ctx, d, phases)
 	if err != nil {
@@ -95,7 +101,14 @@ func (e *Engine) planOnce(ctx context.Context, d Desired, deleting bool) (*Plan,
 	if err := e.compare(ctx, objects, found, m); err != nil {
 		return nil, err
 	}
-	if err := e.checkNamespaces(ctx, append(slices.Clone(objects), hooks...)); err != nil {
+	p := &Plan{revision: d.Revision, target: target, objects: objects, record: record, dropped: map[cluster.Ref]bool{}, key: e.opts.Key,
+		manner: manner{Force: e.opts.Force, Propagation: e.opts.Propagation, Delete: deleting}, selective: !d.Only.all(), trigger: d.Trigger}
+	p.identify(d.Trigger, all)
+	p.hooks = p.hooksOf(hooks)
+	if err := e.checkHooks(p.hooks); err != nil {
+		return nil, err
+	}
+	if err := e.checkNamespaces(ctx, append(slices.Clone(objects), p.ahead()...)); err != nil {
 		return nil, err
 	}
 	settleWaves(append(slices.Clone(objects), amongObjects(hooks)...))
@@ -103,16 +116,12 @@ func (e *Engine) planOnce(ctx context.Context, d Desired, deleting bool) (*Plan,
 	if err := errors.Join(checkDependencies(objects, hooks)...); err != nil {
 		return nil, err
 	}
-	p := &Plan{revision: d.Revision, target: target, objects: objects, record: record, dropped: map[cluster.Ref]bool{}, key: e.opts.Key,
-		manner: manner{Force: e.opts.Force, Propagation: e.opts.Propagation, Delete: deleting}}
-	p.identify(d.Trigger, all)
-	p.hooks = p.hooksOf(hooks)
 	p.hooked = !deleting && slices.ContainsFunc(p.hooks, func(h hook) bool { return h.phase != dialect.SyncFail })
 	p.byRef = make(map[cluster.Ref]*object, len(objects))
 	for _, o := range objects {
 		p.byRef[o.ref] = o
 	}
-	candidates := e.candidates(d, objects, members, found, m, deleting)
+	candidates := e.candidates(d, objects, hooks, members, found, m, deleting)
 	if deleting {
 		err = endingNamespaces(p.hooks, candidates)
 	} else {
@@ -122,7 +131,8 @@ func (e *Engine) planOnce(ctx context.Context, d Desired, deleting bool) (*Plan,
 		return nil, err
 	}
 	e.build(p, candidates)
-	p.dirty = !slices.Equal(record.Members, p.members(nil)) || record.Operation != nil
+	p.dirty = !slices.Equal(record.Members, p.members(nil)) || record.Operation != nil && !p.selective ||
+		!p.hooked && !p.selective && record.Applied != ""
 	if p.digest, err = p.sum(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

@@ -77,7 +77,7 @@ func (e *Engine) departed(ctx context.Context, r *Record, objects []*object) ([]
 }
 
 // candidates decides about each departed member.
-func (e *Engine) candidates(d Desired, objects []*object, members []member, found lives, m marks, deleting bool) []candidate {
+func (e *Engine) candidates(d Desired, objects, hooks []*object, members []member, found lives, m marks, deleting bool) []candidate {
 	all := ""
 	switch {
 	case deleting:
@@ -107,7 +107,9 @@ func (e *Engine) candidates(d Desired, objects []*object, members []member, foun
 			c.drop = true
 		case mem.err != nil:
 			c.skip = all
-		case c.live == nil, c.live.GetDeletionTimestamp() != nil, desired[c.live.GetUID()]:
+		case c.live == nil, desired[c.live.GetUID()]:
+			c.drop = true
+		case c.live.GetDeletionTimestamp() != nil && (all != "" || notOurs(c.live, mem.UID, m, e.opts.Manager) != ""):
 			c.drop = true
 		default:
 			if why := notOurs(c.live, mem.UID, m, e.opts.Manager); why != "" {
@@ -116,13 +118,37 @@ func (e *Engine) candidates(d Desired, objects []*object, members []member, foun
 				c.skip = all
 			}
 			why, asks := e.keptBy(mem.Ref, c.live, deleting)
-			c.skip = firstNonEmpty(c.skip, why)
+			if c.live.GetDeletionTimestamp() == nil {
+				c.skip = firstNonEmpty(c.skip, why)
+			}
 			c.asks, c.wave = asks, asks.Wave
 		}
 		out = append(out, c)
 	}
-	e.keepHolders(objects, out)
+	keepDependencies(out)
+	if deleting {
+		hooks = nil
+	}
+	e.keepHolders(append(slices.Clone(objects), hooks...), out)
 	return out
+}
+
+// keepDependencies skips what members depend on that stay.
+func keepDependencies(candidates []candidate) {
+	for again := true; again; {
+		again = false
+		for _, kept := range candidates {
+			if kept.skip == "" || kept.drop {
+				continue
+			}
+			for i := range candidates {
+				c := &candidates[i]
+				if !c.drop && c.skip == "" && c.live.GetDeletionTimestamp() == nil && slices.Contains(kept.asks.DependsOn, c.Ref) {
+					c.skip, again = fmt.Sprintf("%s depends on it and is kept", kept.Ref), true
+				}
+			}
+		}
+	}
 }
 
 // notOurs says what proves that a live object is not the set's to prune; empty when everything proves that it is.

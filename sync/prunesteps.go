@@ -68,6 +68,9 @@ func (b *builder) pruneStep(c candidate, doomed []candidate, barrier string) Ste
 	if b.plan.manner.Delete {
 		s.Reason = "the set is deleted"
 	}
+	if c.live.GetDeletionTimestamp() != nil {
+		s.Reason, s.terminating = "it is being deleted", true
+	}
 	if c.asks.Propagation != cluster.PropagationDefault {
 		s.Propagation = c.asks.Propagation
 	}

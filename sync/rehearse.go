@@ -67,7 +67,7 @@ func (e *Engine) Rehearse(ctx context.Context, p *Plan) (*Rehearsal, error) {
 // open says that a step cannot be tried before another is done.
 func (p *Plan) open(s *Step) bool {
 	if s.terminating {
-		return true
+		return s.Action != Prune
 	}
 	o := p.objectOf(s)
 	if o == nil {

@@ -43,7 +43,7 @@ func (e *Engine) resolve(ctx context.Context, d Desired, phases []dialect.Phase)
 		o.times = within(o.asks.Phases, phases)
 		o.wave, o.skip = o.asks.Wave, left(o.asks, o.times)
 		if o.ref.Name == "" {
-			if !o.runs() {
+			if !o.runs() && o.skip == "" {
 				faults = append(faults, o.fault(errors.New("the object has no name; only a hook's may be generated")))
 				continue
 			}

@@ -124,8 +124,18 @@ func (r *run) open(ctx context.Context) error {
 		return nil
 	}
 	op := &Operation{ID: r.p.operation, Desired: r.p.wanted, Hooks: r.p.journal, Plan: r.p.digest, Revision: r.p.revision, Started: time.Now().UTC().Truncate(time.Second)}
-	return r.store(ctx, &Record{Members: union, Operation: op, Applied: r.record.Applied})
+	if r.p.passing() {
+		op = r.record.Operation
+	}
+	next := &Record{Members: union, Operation: op, Applied: r.record.Applied}
+	if sum.Hook > 0 || r.p.manner.Delete {
+		next.Applied = "" // Until it is brought about again.
+	}
+	return r.store(ctx, next)
 }
+
+// passing says that the run is about some objects only, while a whole one waits to be gone on with.
+func (p *Plan) passing() bool { return p.selective && p.record.Operation != nil }
 
 // close saves what exists now.
 func (r *run) close(ctx context.Context) error {
@@ -134,12 +144,15 @@ func (r *run) close(ctx context.Context) error {
 	r.mu.Unlock()
 	next := &Record{Members: members, Applied: r.record.Applied}
 	switch {
-	case r.p.manner.Delete:
-		next.Applied = "" // Whoever brings the set back runs its hooks.
+	case r.p.passing():
+		next.Operation = r.p.record.Operation
+	case r.p.selective:
+	case r.p.manner.Delete, !r.p.hooked && !r.broken:
+		next.Applied = "" // Whoever brings a state with hooks back runs them.
 	case r.p.hooked && !r.broken:
 		next.Applied = r.p.wanted
 	}
-	if r.record.Operation == nil && next.Applied == r.record.Applied && slices.Equal(members, r.record.Members) {
+	if sameOperation(r.record.Operation, next.Operation) && next.Applied == r.record.Applied && slices.Equal(members, r.record.Members) {
 		return nil
 	}
 	return r.store(ctx, next)

@@ -15,6 +15,7 @@ import (
 func (r *run) steps(ctx context.Context) {
 	s, err := newSchedule(r.p.steps)
 	if err != nil {
+		r.broken = true
 		r.send(ctx, Event{Type: Failed, Err: fmt.Errorf("run: %w", err)})
 		return
 	}

@@ -120,9 +120,10 @@ func (p *Plan) sum() (string, error) {
 	raw, err := json.Marshal(struct {
 		Target   Target
 		Revision string
+		Trigger  string
 		Manner   manner
 		Steps    []storedStep
-	}{p.target, p.revision, p.manner, digested(p.stored())})
+	}{p.target, p.revision, p.trigger, p.manner, digested(p.stored())})
 	if err != nil {
 		return "", err
 	}
