@@ -53,9 +53,31 @@ func compare(c *Comparer, d *Desired, live *unstructured.Unstructured, also *red
 	}
 	out, err := fresh(c, d, live, also)
 	if err == nil {
+		out.hidePaths(maskOf(also, d.obj, live))
 		d.remember(c, live, also, out)
 	}
 	return out, err
+}
+
+// maskOf is the mask for the Secrets of a set, which has those of its objects, or else of single objects.
+func maskOf(set *redact.Mask, objs ...*unstructured.Unstructured) *redact.Mask {
+	if set != nil {
+		return set
+	}
+	return redact.Of(objs...)
+}
+
+// hidePaths masks what stands in paths: keys of maps, which may be copies of a Secret's text.
+func (c *Comparison) hidePaths(mask *redact.Mask) {
+	for i := range c.Unsure {
+		c.Unsure[i].Path = mask.String(c.Unsure[i].Path)
+	}
+	for i := range c.Conflicts {
+		c.Conflicts[i].Field = mask.String(c.Conflicts[i].Field)
+	}
+	for i := range c.Ignored {
+		c.Ignored[i].Path = mask.String(c.Ignored[i].Path)
+	}
 }
 
 // fresh compares with an object that was not compared before.
@@ -73,14 +95,14 @@ func fresh(c *Comparer, d *Desired, live *unstructured.Unstructured, also *redac
 	var reason *unknowable
 	if errors.As(err, &reason) {
 		w := newComparing(c, d, also)
-		w.mask = redact.Of(d.obj, live).Then(also)
+		w.mask = maskOf(also, d.obj, live)
 		w.unsure(reason.Path, reason.Message)
 		w.out.Verdict = Unsure
 		w.seal(nil)
 		return w.out, nil
 	}
 	if err != nil {
-		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Then(also).Error(err)}
+		return nil, &Error{Op: "compare", Ref: d.ref, Err: maskOf(also, d.obj, live).Error(err)}
 	}
 	out, err := newComparing(c, effective, also).merged(live)
 	if err != nil {
@@ -100,9 +122,9 @@ func newComparing(c *Comparer, d *Desired, also *redact.Mask) *comparing {
 func (w *comparing) merged(live *unstructured.Unstructured) (*Comparison, error) {
 	d := w.d
 	fail := func(err error) (*Comparison, error) {
-		return nil, &Error{Op: "compare", Ref: d.ref, Err: redact.Of(d.obj, live).Then(w.also).Error(err)}
+		return nil, &Error{Op: "compare", Ref: d.ref, Err: maskOf(w.also, d.obj, live).Error(err)}
 	}
-	w.mask = redact.Of(d.obj, live).Then(w.also)
+	w.mask = maskOf(w.also, d.obj, live)
 	w.live = reach(live, d.kind)
 	w.managed = &managed{}
 	large := larger(live.Object, deepest)
@@ -195,7 +217,7 @@ func (w *comparing) create() (*Comparison, error) {
 			return nil, err
 		}
 	}
-	w.mask = redact.Of(w.d.obj).Then(w.also)
+	w.mask = maskOf(w.also, w.d.obj)
 	w.out.Verdict = Missing
 	w.out.Changes = []Change{{Op: Add, Cause: FromDesired, New: w.value(nil, w.d.obj.Object), Origin: w.d.from}}
 	if w.d.kind != nil && w.d.kind.Exact() {

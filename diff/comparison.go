@@ -92,7 +92,8 @@ type Comparison struct {
 // Fingerprint returns a digest of what justifies acting on the comparison: the desired object, the verdict, the changes and
 // who else owns the fields in question. The live object's resourceVersion, status and unrelated fields are no part of it, so
 // it outlives the writes of controllers. It is that of the computed answer, also after a server has confirmed it, so that the same
-// question can be recognised without asking.
+// question can be recognised without asking. A Secret's content is part of it, so keep that of a Secret in the process, or authenticate it
+// with a key: a plain digest would tell a reader which of his guesses is right.
 func (c *Comparison) Fingerprint() string { return c.fingerprint }
 
 // Predicted returns a copy of the object as the server would store it, by a forced apply when there are conflicts; of an answer that is

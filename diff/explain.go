@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
@@ -74,6 +75,12 @@ func (w *comparing) value(path fieldpath.Path, v any) Value {
 	if !redact.IsSecret(w.d.obj) {
 		return Value{v: w.mask.Value(v), set: true}
 	}
+	if names := fieldNames(path); len(names) <= len(appliedRecord) && slices.Equal(names, appliedRecord[:len(names)]) {
+		v = hideAt(v, appliedRecord[len(names):])
+		if len(names) == len(appliedRecord) {
+			return Value{v: v, set: true, secret: true}
+		}
+	}
 	if len(path) == 0 {
 		m, ok := v.(map[string]any)
 		if !ok {
@@ -106,5 +113,26 @@ func hide(v any) any {
 	for k := range m {
 		out[k] = redacted
 	}
+	return out
+}
+
+// appliedRecord is where kubectl keeps a copy of what it applied, which of a Secret is content, former and present.
+var appliedRecord = []string{"metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"}
+
+// hideAt returns v with a marker at a path, if it has anything there.
+func hideAt(v any, path []string) any {
+	if len(path) == 0 {
+		return redacted
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	inner, ok := m[path[0]]
+	if !ok {
+		return v
+	}
+	out := maps.Clone(m)
+	out[path[0]] = hideAt(inner, path[1:])
 	return out
 }

@@ -85,7 +85,7 @@ func NewIgnore(rules []IgnoreRule, opts *IgnoreOptions) (*Ignore, error) {
 	}
 	var errs []error
 	for n, r := range rules {
-		c := ignoreRule{IgnoreRule: r, number: n}
+		c, before := ignoreRule{IgnoreRule: r, number: n}, len(errs)
 		fail := func(text string, err error) { errs = append(errs, &IgnoreError{Rule: n, Text: text, Err: err}) }
 		for _, pattern := range []string{r.Group, r.Kind, r.Namespace, r.Name} {
 			if _, err := path.Match(pattern, ""); err != nil {
@@ -112,7 +112,7 @@ func NewIgnore(rules []IgnoreRule, opts *IgnoreOptions) (*Ignore, error) {
 			}
 			c.queries = append(c.queries, code)
 		}
-		if len(c.pointers)+len(c.queries)+len(r.Managers) == 0 && len(errs) == 0 {
+		if len(c.pointers)+len(c.queries)+len(r.Managers) == 0 && len(errs) == before {
 			fail("", errors.New("names no field: give it pointers, expressions or managers"))
 		}
 		i.rules = append(i.rules, c)

@@ -47,7 +47,7 @@ func (e *effect) apply(c *Comparer) (*Desired, []Ignored, error) {
 	ofDesired, reasons := c.ignore.places(e.rules, kind, e.d.obj.Object)
 	ofLive, more := c.ignore.places(e.rules, kind, e.live)
 	e.reasons = append(reasons, more...)
-	if err := forbidden(ofLive, kind); err != nil {
+	if err := errors.Join(forbidden(ofDesired, kind), forbidden(ofLive, kind)); err != nil {
 		return nil, nil, err
 	}
 
@@ -135,7 +135,8 @@ func (e *effect) note(p place) {
 	e.ignored = append(e.ignored, Ignored{Path: text, Rule: p.rule, By: p.text})
 }
 
-// ownedBy returns what the managers that rules name own in the live object, as fine as they own it.
+// ownedBy returns what the managers that rules name own in the live object, as fine as they own it, but for what no object can be
+// without.
 func (e *effect) ownedBy() []place {
 	var out []place
 	for _, r := range e.rules {
@@ -145,6 +146,9 @@ func (e *effect) ownedBy() []place {
 					continue
 				}
 				set.Set().Leaves().Iterate(func(p fieldpath.Path) {
+					if essential(p, e.d.kind) {
+						return // It is no matter of taste, whoever owns it.
+					}
 					out = append(out, place{rule: r.number, text: "manager " + name, path: slices.Clone(p), whole: -1})
 				})
 			}

@@ -8,9 +8,11 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v4/fieldpath"
 	"sigs.k8s.io/structured-merge-diff/v4/schema"
 
+	"github.com/setpoint-dev/setpoint/internal/redact"
 	kinds "github.com/setpoint-dev/setpoint/internal/schema"
 )
 
@@ -63,6 +65,9 @@ func (i *Ignore) places(rules []ignoreRule, kind *kinds.Kind, doc map[string]any
 					} else if missing(err) {
 						break
 					}
+					if ctx.Err() == nil && redact.IsSecret(&unstructured.Unstructured{Object: doc}) {
+						err = errWithheld
+					}
 					reasons = append(reasons, Reason{Message: fmt.Sprintf("ignore rule %d: %s: %v", r.number, r.JQPaths[n], err)})
 					break
 				}
@@ -76,6 +81,9 @@ func (i *Ignore) places(rules []ignoreRule, kind *kinds.Kind, doc map[string]any
 	}
 	return out, reasons
 }
+
+// errWithheld stands for what an expression failed with on a Secret, which may say what is in it.
+var errWithheld = errors.New("it fails on this object; the cause is withheld, since it may show the content of the Secret")
 
 // missing says that an expression went through a field that is not there, which is no fault of the expression.
 func missing(err error) bool { return strings.HasSuffix(err.Error(), "null") }
@@ -184,6 +192,23 @@ func locate(s *schema.Schema, ref schema.TypeRef, doc any, p place) (place, bool
 		}
 	}
 	return p, true
+}
+
+// essential says that a field tells which object, or which item of a list, something is, or that the kind requires it.
+func essential(p fieldpath.Path, kind *kinds.Kind) bool {
+	if slices.Contains(identity, "/"+strings.Join(fieldNames(p), "/")) || kind.Requires(fieldNames(p)) {
+		return true
+	}
+	n := len(p)
+	if n < 2 || p[n-2].Key == nil || p[n-1].FieldName == nil {
+		return false
+	}
+	for _, f := range *p[n-2].Key {
+		if f.Name == *p[n-1].FieldName {
+			return true
+		}
+	}
+	return false
 }
 
 // forbidden returns why one of the places cannot be ignored: a list tells its items apart by the field, or the kind requires it.

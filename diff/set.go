@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/setpoint-dev/setpoint/cluster"
+	"github.com/setpoint-dev/setpoint/internal/redact"
 	"github.com/setpoint-dev/setpoint/internal/schema"
 )
 
@@ -53,6 +54,15 @@ func (c *Comparer) PrepareAll(objs []*unstructured.Unstructured) ([]*Desired, er
 	out := make([]*Desired, len(objs))
 	errs := make([]error, len(objs))
 	each(len(objs), func(i int) { out[i], errs[i] = c.Prepare(objs[i]) })
+	if slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		mask := redact.Of(objs...)
+		for _, err := range errs {
+			var fault *Error
+			if errors.As(err, &fault) {
+				fault.Path, fault.Err = mask.String(fault.Path), mask.Error(fault.Err)
+			}
+		}
+	}
 	return slices.DeleteFunc(out, func(d *Desired) bool { return d == nil }), errors.Join(append(faults, errs...)...)
 }
 
@@ -62,7 +72,9 @@ func (c *Comparer) PrepareAll(objs []*unstructured.Unstructured) ([]*Desired, er
 func (c *Comparer) CompareAll(ctx context.Context, desired []*Desired, live []*unstructured.Unstructured) (*Set, error) {
 	byRef := make(map[cluster.Ref]*unstructured.Unstructured, len(live))
 	for _, obj := range live {
-		byRef[cluster.RefOf(obj)] = obj
+		if obj != nil {
+			byRef[cluster.RefOf(obj)] = obj
+		}
 	}
 	seen := make(map[cluster.Ref]bool, len(desired))
 	results := make([]*Comparison, len(desired))

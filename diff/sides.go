@@ -25,7 +25,7 @@ func (c *Comparison) sides() (before, after map[string]any) {
 	if old != nil && c.spell != nil {
 		old.Object = visible(c.spell(old.Object))
 	}
-	mask := redact.Of(old, new).Then(c.mask)
+	mask := c.mask.Then(redact.Of(old, new)) // the set first, since a short text may begin a long one
 	return hideSide(old, nil, mask), hideSide(new, old, mask)
 }
 
@@ -50,6 +50,7 @@ func hideSide(obj, other *unstructured.Unstructured, mask *redact.Mask) map[stri
 	}
 	out := maps.Clone(obj.Object)
 	if redact.IsSecret(obj) {
+		out, _ = hideAt(out, appliedRecord).(map[string]any)
 		for _, field := range secretFields {
 			content, ok := out[field].(map[string]any)
 			if !ok {
