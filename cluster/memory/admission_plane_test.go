@@ -3,6 +3,8 @@ package memory_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,6 +142,10 @@ func timeless(obj *unstructured.Unstructured) map[string]any {
 	for i := range entries {
 		entries[i].Time = nil
 	}
+	// Entries are in the order of their times, which depends on where a second ended.
+	slices.SortFunc(entries, func(a, b metav1.ManagedFieldsEntry) int {
+		return strings.Compare(string(a.Operation)+a.Manager, string(b.Operation)+b.Manager)
+	})
 	out.SetManagedFields(entries)
 	return out.Object
 }
