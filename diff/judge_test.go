@@ -100,7 +100,7 @@ func (p *pair) judge(c *diff.Comparer) error {
 	if got := kind.Canonical(visible(predicted, kind)); !assert.ObjectsAreEqual(after, got) {
 		return fmt.Errorf("%s with a prediction that differs from what the server says: %s", out.Verdict, strings.Join(unequal("", after, got), "\n  "))
 	}
-	return p.paths(out, kind, before, after)
+	return changedPaths(out, kind, before, after)
 }
 
 // unequal names the places at which two objects differ.
@@ -157,8 +157,9 @@ func (p *pair) conflicts(out *diff.Comparison, err error) error {
 	return nil
 }
 
-// paths checks that the changes name every leaf that changes, and nothing else.
-func (p *pair) paths(out *diff.Comparison, kind *schema.Kind, before, after map[string]any) error {
+// changedPaths checks that the changes name every leaf that changes, and nothing else. That what is predicted is what the server
+// says has been checked before.
+func changedPaths(out *diff.Comparison, kind *schema.Kind, before, after map[string]any) error {
 	old, err := kind.Type.FromUnstructured(before, typed.AllowDuplicates)
 	if err != nil {
 		return nil //nolint:nilerr // A server takes lists whose items have no keys; those have no paths.

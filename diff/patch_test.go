@@ -98,6 +98,11 @@ func TestPatchesMakeWhatIsPredicted(t *testing.T) {
 	seed := ourSeed(t)
 	c := diff.New(us, nil, nil)
 	patched, dir := 0, t.TempDir()
+	_, err := exec.LookPath("patch")
+	withPatch := err == nil
+	if !withPatch {
+		t.Log("there is no patch on this machine: git alone applies what is printed")
+	}
 	for i := range 120 {
 		r := rand.New(rand.NewPCG(seed, uint64(i)))
 		var live, desired *unstructured.Unstructured
@@ -138,16 +143,18 @@ func TestPatchesMakeWhatIsPredicted(t *testing.T) {
 		}
 		file := filepath.Join(dir, fmt.Sprintf("live-%d.yaml", i))
 		require.NoError(t, os.WriteFile(file, []byte(before), 0o600))
-		run(t, dir, unified.String(), "patch", "--quiet", "--binary", filepath.Base(file))
-		got, err := os.ReadFile(file)
-		require.NoError(t, err)
-		require.Equal(t, after, string(got), "%s", unified.String())
+		if withPatch {
+			run(t, dir, unified.String(), "patch", "--quiet", "--binary", filepath.Base(file))
+			got, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Equal(t, after, string(got), "%s", unified.String())
+		}
 
 		name := filepath.Join(dir, out.Ref.String())
 		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
 		require.NoError(t, os.WriteFile(name, []byte(before), 0o600))
 		run(t, dir, unified.String(), "git", "apply", "--unidiff-zero", "--whitespace=nowarn", "-p1", "-")
-		got, err = os.ReadFile(name)
+		got, err := os.ReadFile(name)
 		require.NoError(t, err)
 		require.Equal(t, after, string(got), "%s", unified.String())
 	}
@@ -158,9 +165,6 @@ func TestPatchesMakeWhatIsPredicted(t *testing.T) {
 // run gives a command an input.
 func run(t *testing.T, dir, input, name string, args ...string) {
 	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		t.Skipf("no %s here", name)
-	}
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(input)
 	output, err := cmd.CombinedOutput()

@@ -41,26 +41,9 @@ func recorded(e *env) (out []string) {
 	return out
 }
 
-// wholeRun syncs without a cut. It returns the record and the number of requests of the run.
-func wholeRun(e *env) (record []string, requests int64) {
-	e.dropCRD()
-	e.sync(e.engine(judgedHealthy), cutBefore(e))
-	p := e.plan(e.engine(judgedHealthy), cutAfter(e))
-	var total atomic.Int64
-	e.c.around = func(_ context.Context, _ string, _ cluster.Ref, send func() error) error { total.Add(1); return send() }
-	_, err := setsync.Drain(e.engine(judgedHealthy).Run(e.t.Context(), p))
-	require.NoError(e.t, err)
-	return recorded(e), total.Load()
-}
-
-// cutRun cuts a run at its nth request and then syncs again, by a new engine, so that nothing is kept in the process. Reached
-// says that the run had so many requests; the result has to be that of a whole run.
-func cutRun(e *env, at int64, how string, want []string) (reached bool) {
+// cut runs a plan and ends the run at its nth request. It reports whether there were so many.
+func (e *env) cut(eng *setsync.Engine, plan *setsync.Plan, at int64, how string) (reached bool) {
 	t := e.t
-	e.dropCRD()
-	eng := e.engine(judgedHealthy)
-	e.sync(eng, cutBefore(e))
-	plan := e.plan(eng, cutAfter(e))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	var n atomic.Int64
@@ -88,6 +71,30 @@ func cutRun(e *env, at int64, how string, want []string) (reached bool) {
 		require.ErrorIs(t, err, errCut, "at %d, %s", at, how)
 	}
 	e.c.around = nil
+	return n.Load() >= at
+}
+
+// wholeRun syncs without a cut. It returns the record and the number of requests of the run.
+func wholeRun(e *env) (record []string, requests int64) {
+	e.dropCRD()
+	e.sync(e.engine(judgedHealthy), cutBefore(e))
+	p := e.plan(e.engine(judgedHealthy), cutAfter(e))
+	var total atomic.Int64
+	e.c.around = func(_ context.Context, _ string, _ cluster.Ref, send func() error) error { total.Add(1); return send() }
+	_, err := setsync.Drain(e.engine(judgedHealthy).Run(e.t.Context(), p))
+	require.NoError(e.t, err)
+	return recorded(e), total.Load()
+}
+
+// cutRun cuts a run at its nth request and then syncs again, by a new engine, so that nothing is kept in the process. Reached
+// says that the run had so many requests; the result has to be that of a whole run.
+func cutRun(e *env, at int64, how string, want []string) (reached bool) {
+	t := e.t
+	e.dropCRD()
+	eng := e.engine(judgedHealthy)
+	e.sync(eng, cutBefore(e))
+	plan := e.plan(eng, cutAfter(e))
+	reached = e.cut(eng, plan, at, how)
 
 	eng = e.engine(judgedHealthy)
 	e.sync(eng, cutAfter(e))
@@ -99,7 +106,7 @@ func cutRun(e *env, at int64, how string, want []string) (reached bool) {
 		_, err := e.c.Get(t.Context(), cluster.Ref{Kind: "ConfigMap", Namespace: e.ns, Name: gone}, cluster.GetOptions{})
 		assert.ErrorIs(t, err, cluster.ErrNotFound, "cut at %d, %s", at, how)
 	}
-	return n.Load() >= at
+	return reached
 }
 
 // A run that is cut anywhere, before a request, after it, or with its answer lost, leaves a state from which the next run

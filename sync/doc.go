@@ -35,7 +35,8 @@
 // Objects say themselves what is special about them: their wave, what they depend on, whether they may be pruned and how, whether they
 // are applied at all, and whether their health counts. Package [github.com/setpoint-dev/setpoint/sync/dialect] reads that in the
 // words of Argo CD, Helm, Flux, cli-utils and our own; [Options].Dialect switches tools off. Replace and Force are known, and such an
-// object is applied like others, with a warning.
+// object is applied like others, with a warning. Compare options, what is said of kinds that may come later, and wishes about client-side
+// applies are read and change nothing yet.
 //
 // # Hooks
 //

@@ -2,11 +2,9 @@ package sync_test
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/setpoint-dev/setpoint/cluster"
@@ -83,37 +81,11 @@ func cutHooks(e *env, at int64, how string) (reached bool) {
 	eng := e.engine(nil)
 	e.sync(eng, e.desired(docs(configMap("settings", "1"), configMap("old", "1"))))
 	counted := executions(e)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	defer cancel(nil)
-	var n atomic.Int64
-	p := e.plan(eng, withHooks(e))
-	e.c.around = func(ctx context.Context, op string, _ cluster.Ref, send func() error) error {
-		if errors.Is(context.Cause(ctx), errCut) {
-			return errCut
-		}
-		if n.Add(1) != at {
-			return send()
-		}
-		if how == "before" {
-			cancel(errCut)
-			return errCut
-		}
-		err := send()
-		cancel(errCut)
-		if how == "lost" {
-			return &cluster.Error{Op: op, Err: cluster.ErrUnavailable}
-		}
-		return err
-	}
-	_, err := setsync.Drain(eng.Run(ctx, p))
-	if err != nil {
-		require.ErrorIs(t, err, errCut, "at %d, %s", at, how)
-	}
-	e.c.around = nil
+	reached = e.cut(eng, e.plan(eng, withHooks(e)), at, how)
 
 	eng = e.engine(nil)
-	p = e.plan(eng, withHooks(e))
-	_, err = setsync.Drain(eng.Run(t.Context(), p))
+	p := e.plan(eng, withHooks(e))
+	_, err := setsync.Drain(eng.Run(t.Context(), p))
 	require.NoError(t, err, "cut at %d, %s", at, how)
 	again := e.plan(eng, withHooks(e))
 	assert.True(t, again.Empty(), "cut at %d, %s: %s", at, how, again)
@@ -121,7 +93,7 @@ func cutHooks(e *env, at int64, how string) (reached bool) {
 	assert.Equal(t, []string{"ConfigMap late", "ConfigMap settings"}, recorded(e))
 	got := counted()
 	assert.Equal(t, map[string]int{"pre": 1, "pre-late": 1, "mid": 1, "post-": 1}, got, "each hook ran once; cut at %d, %s", at, how)
-	return n.Load() >= at
+	return reached
 }
 
 // Wherever a run with hooks is cut, the next one goes on with it: every hook has run once.

@@ -83,7 +83,7 @@
 //     [Options].Authorize says otherwise; who is impersonated is believed
 //   - admission by webhooks and policies that are stored as objects ([Options].Admission takes functions)
 //   - admission that is built into kube-apiserver: quotas, limit ranges with their defaults, pod security, whether the
-//     service account and the priority class exist that a pod names
+//     service account, the priority class and the runtime class exist that a pod names (kube-apiserver answers 403)
 //   - what rules in CEL of definitions would cost at worst, which kube-apiserver estimates; what they do cost is bounded
 //   - values of kinds outside the forty that people keep in Git: their types, names and immutable fields are checked.
 //     Of the forty (core, apps, batch, rbac, networking, policy, autoscaling, storage, scheduling, discovery, admission
