@@ -43,7 +43,7 @@ func TestFailedExpressionsKeepSecrets(t *testing.T) {
 
 // A manager's fields are left alone but for what tells an object or an item what it is, and what the kind requires.
 func TestManagersCannotTakeWhatIsEssential(t *testing.T) {
-	rules, err := diff.NewIgnore([]diff.IgnoreRule{{Kind: "Deployment", Managers: []string{"helm"}}}, nil)
+	rules, err := diff.NewIgnore([]diff.IgnoreRule{{Group: "apps", Kind: "Deployment", Managers: []string{"helm"}}}, nil)
 	require.NoError(t, err)
 	for name, make := range map[string]func(*store) *store{
 		"by apply":  func(s *store) *store { return s.apply("helm", twoContainers) },

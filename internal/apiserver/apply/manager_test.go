@@ -290,3 +290,45 @@ func TestMetadataAndCopy(t *testing.T) {
 	copied.Object["spec"].(map[string]any)["a"].([]any)[0].(map[string]any)["b"] = "changed"
 	assert.Equal(t, before, obj)
 }
+
+// What the merge alone cannot answer is left to the field manager, however much it looks like a repetition: lists that somebody has
+// put into another order, and kubectl's account of its client-side applies.
+func TestLooksLikeARepetition(t *testing.T) {
+	ours, theirs := managers(t)
+	deploy := func(image string, annotations map[string]any, containers ...string) *unstructured.Unstructured {
+		var list []any
+		for _, name := range containers {
+			list = append(list, map[string]any{"name": name, "image": image})
+		}
+		metadata := map[string]any{"name": "a"}
+		if annotations != nil {
+			metadata["annotations"] = annotations
+		}
+		return &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata,
+			"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": list}}},
+		}}
+	}
+	now := metav1.NewTime(time.Now().UTC().Truncate(time.Second))
+	both := func(live, patch *unstructured.Unstructured, manager string) *unstructured.Unstructured {
+		want, err := theirs.Apply(live.DeepCopy(), patch.DeepCopy(), manager, true)
+		require.NoError(t, err)
+		got, _, err := ours.Apply(live, patch, manager, true, now)
+		require.NoError(t, err)
+		require.Equal(t, timeless(want.(*unstructured.Unstructured)), timeless(got))
+		return got
+	}
+	blank, err := empty()
+	require.NoError(t, err)
+
+	live := both(blank, deploy("i:1", nil, "x", "y", "z"), "a")
+	turned := deploy("i:1", nil, "z", "x", "y")
+	turned.SetManagedFields(live.GetManagedFields())
+	live = ours.Update(live, turned, "editor", now)
+	both(live, deploy("i:2", nil, "x", "y", "z"), "a")
+
+	live = both(blank, deploy("i:1", nil, "x"), "kubectl")
+	live.SetAnnotations(map[string]string{"kubectl.kubernetes.io/last-applied-configuration": "{}"})
+	after := both(live, deploy("i:2", nil, "x"), "kubectl")
+	require.Contains(t, after.GetAnnotations()["kubectl.kubernetes.io/last-applied-configuration"], "i:2")
+}
