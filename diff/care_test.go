@@ -56,6 +56,7 @@ func TestManagersCannotTakeWhatIsEssential(t *testing.T) {
 			require.NoError(t, err)
 			out, err := c.Compare(d, live)
 			require.NoError(t, err)
+			assert.Equal(t, diff.Differs, out.Verdict, "%v", out.Unsure)
 			for _, change := range out.Changes {
 				assert.NotContains(t, change.Path, `name=""`)
 			}

@@ -323,6 +323,10 @@ func TestLooksLikeARepetition(t *testing.T) {
 
 	live := both(blank, deploy("i:1", nil, "x", "y", "z"), "a")
 	turned := deploy("i:1", nil, "z", "x", "y")
+	containers, _, err := unstructured.NestedSlice(turned.Object, "spec", "template", "spec", "containers")
+	require.NoError(t, err)
+	containers[0].(map[string]any)["tty"] = true
+	require.NoError(t, unstructured.SetNestedSlice(turned.Object, containers, "spec", "template", "spec", "containers"))
 	turned.SetManagedFields(live.GetManagedFields())
 	live = ours.Update(live, turned, "editor", now)
 	both(live, deploy("i:2", nil, "x", "y", "z"), "a")
